@@ -1,0 +1,131 @@
+"""All that a plug-in author must read: `Generator`, `Scorer` and `require`.
+
+A plug-in is a frozen dataclass. Its fields are its options in bench.yaml, its documentation and its identity. It has
+one batch function: *same length, same order, each item a function of its own input only*.
+
+    @dataclass(frozen=True)
+    class Shout(Generator):
+        "Answers with the prompt in capitals."
+        def generate(self, batch):
+            return [request.answer(request.prompt.text.upper()) for request in batch]
+
+    @dataclass(frozen=True)
+    class Length(Scorer):
+        "Number of characters."
+        def score(self, batch):
+            return [Score(float(len(g.text))) for g in batch]
+        def metrics(self):
+            return (Mean("mean_length", better=None, bounds=(0, math.inf)),)
+
+Name it in a bench as `my_package.module:Shout`, or give it a short name through the entry-point groups
+`aigc_eval.generators` and `aigc_eval.scorers`. Options are checked against the field types: use `Path` for a file or
+folder and `ModelRef` for a model (a folder, or an id in the local Hugging Face cache); both arrive resolved.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import ModuleType
+from typing import ClassVar, NewType
+
+from aigc_eval.errors import MissingExtra
+from aigc_eval.metrics import Metric
+from aigc_eval.records import Bilingual, Generation, Outcome, Request, Score, digest
+
+__all__ = ["Generator", "ModelRef", "Plugin", "Scorer", "require"]
+
+ModelRef = NewType("ModelRef", str)
+"""A model: a folder (resolved and confined like a `Path`), or an id that the local Hugging Face cache holds."""
+
+
+def require(module: str, *, extra: str = "") -> ModuleType:
+    """Import an optional package, or say how to install it.
+
+    Call it inside `load` or a cached property, never at the top of a module.
+
+    >>> require("json").dumps([])
+    '[]'
+    >>> require("no_such_package", extra="toxicity")
+    Traceback (most recent call last):
+    ...
+    aigc_eval.errors.MissingExtra: 'no_such_package' is not installed; run: pip install 'aigc-eval[toxicity]'
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        wanted = f"'aigc-eval[{extra}]'" if extra else module.partition(".")[0]
+        raise MissingExtra(f"{error.name!r} is not installed; run: pip install {wanted}") from error
+
+
+@dataclass(frozen=True)
+class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
+    """What generators and scorers share.
+
+    Class attributes: `version` is bumped whenever a change makes earlier results invalid; `batch_size` is how many
+    items one call gets; `by_length` asks for batches of similar length. `title`, `languages`, `needs` and `source`
+    are what `aigc-eval list` and the report print.
+    """
+
+    version: ClassVar[str] = "1"
+    batch_size: ClassVar[int] = 256
+    by_length: ClassVar[bool] = False
+    title: ClassVar[Bilingual] = Bilingual("")
+    languages: ClassVar[tuple[str, ...]] = ("any",)
+    needs: ClassVar[str] = "nothing"
+    source: ClassVar[str] = ""
+
+    def load(self) -> None:  # noqa: B027 (optional)
+        """Import, open and check everything needed; raise what is missing. Called before the first request."""
+
+    def facts(self) -> Mapping[str, str]:
+        """Identity beyond the options, such as the digest of a file that is read. Part of the signature's digest."""
+        return {}
+
+    def options(self) -> dict[str, object]:
+        """The options that differ from their defaults, paths by their last part."""
+        given = ((f, getattr(self, f.name)) for f in fields(self))
+        return {f.name: v.name if isinstance(v, Path) else v for f, v in given if v != f.default}
+
+    def signature(self) -> str:
+        """Name, options and version in one line, to print beside every number.
+
+        >>> from aigc_eval.generators.echo import Echo
+        >>> Echo().signature()
+        'Echo|version:1'
+        """
+        options = (f"{name}:{value}" for name, value in self.options().items())
+        return "|".join([type(self).__name__, *options, f"version:{self.version}"])
+
+    def identity(self) -> str:
+        """Digest of everything that decides this plug-in's results; the journal's keys start with it."""
+        kind = f"{type(self).__module__}:{type(self).__qualname__}"
+        return digest(kind, {k: str(v) for k, v in self.options().items()}, self.version, self.facts())
+
+
+@dataclass(frozen=True)
+class Generator(Plugin):
+    """Answers requests."""
+
+    @abstractmethod
+    def generate(self, batch: Sequence[Request]) -> list[Generation]:
+        """One generation a request, in order, made with `request.answer(...)`."""
+
+
+@dataclass(frozen=True)
+class Scorer(Plugin):
+    """Scores generations one by one; its metrics turn rows of scores into numbers."""
+
+    outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated"})
+    """Outcomes that are scored. Any other outcome is recorded as unscored, which gates count as the worst."""
+
+    @abstractmethod
+    def score(self, batch: Sequence[Generation]) -> list[Score]:
+        """One score a generation, in order."""
+
+    @abstractmethod
+    def metrics(self) -> tuple[Metric, ...]:
+        """The numbers to report, the main one first."""

@@ -1,0 +1,305 @@
+"""The values that travel through a run: frozen, comparable, and the same again after JSON.
+
+    Prompt -> Request -> Generation -> Score          (one item each)
+    rows of scores -> Estimate -> Verdict             (one number each)
+
+A `Score` has a finite value or says why not. Nothing here is ever NaN.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from typing import Any, Literal, Self
+
+__all__ = [
+    "OUTCOMES",
+    "Bilingual",
+    "Estimate",
+    "Generation",
+    "Message",
+    "Outcome",
+    "Prompt",
+    "Reason",
+    "Request",
+    "Score",
+    "Span",
+    "Verdict",
+    "canonical",
+    "digest",
+]
+
+Outcome = Literal["ok", "truncated", "empty", "refused", "filtered", "error"]
+OUTCOMES: tuple[Outcome, ...] = ("ok", "truncated", "empty", "refused", "filtered", "error")
+Better = Literal["lower", "higher"]
+Status = Literal["pass", "fail", "undetermined"]
+
+
+def _plain(value: Any, identity: bool = False) -> Any:
+    """JSON-ready form of a record without default-valued fields; `identity` leaves out facts that do not compare."""
+    if is_dataclass(value) and not isinstance(value, type):
+        pairs = ((f, getattr(value, f.name)) for f in fields(value) if f.compare or not identity)
+        return {f.name: _plain(v, identity) for f, v in pairs if not _is_default(f, v)}
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v, identity) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(v, identity) for v in value]
+    return value
+
+
+def _is_default(f: Field[Any], value: Any) -> bool:
+    if f.default_factory is not MISSING:
+        return bool(value == f.default_factory())
+    return type(value) is type(f.default) and bool(value == f.default)
+
+
+def canonical(value: Any) -> str:
+    """One JSON text for one value: sorted keys, no spaces, ASCII only, no NaN.
+
+    >>> canonical({"b": 1, "a": "中"})
+    '{"a":"\\\\u4e2d","b":1}'
+    """
+    return json.dumps(_plain(value, True), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest(*values: Any) -> str:
+    """A 128-bit BLAKE2b fingerprint of values, in hex; equal values have equal digests.
+
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    True
+    """
+    text = "\x1f".join(canonical(v) for v in values)
+    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+
+
+class _Record:
+    """JSON round trip for the frozen dataclasses below."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dict without default-valued fields; `from_json` is its inverse."""
+        plain: dict[str, Any] = _plain(self)
+        return plain
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild the record; unknown keys are an error."""
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual(_Record):
+    """The same words in English and Chinese; without Chinese, English stands in.
+
+    >>> Bilingual("pass", "通过").in_("zh")
+    '通过'
+    """
+
+    en: str
+    zh: str = ""
+
+    def in_(self, lang: str) -> str:
+        """The words in `lang` ("en" or "zh")."""
+        return (self.zh or self.en) if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Message(_Record):
+    """One earlier turn of a conversation; role is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt(_Record):
+    """One question to put to a candidate.
+
+    `text` is the last user turn, `messages` what came before it (a system prompt, earlier turns). `references` are
+    right answers, `evidence` the passages that an answer must be supported by. `tags` (lang, category, ...) are what
+    reports and gates slice by; `fields` fill templates.
+    """
+
+    id: str
+    text: str
+    references: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Prompt:
+        """Rebuild a prompt from `to_json`."""
+        known = dict(data)
+        known["references"] = tuple(known.get("references", ()))
+        known["evidence"] = tuple(known.get("evidence", ()))
+        known["messages"] = tuple(Message(**m) for m in known.get("messages", ()))
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class Request(_Record):
+    """One draw to make: a prompt, which sample of it, and the seed of that draw.
+
+    The seed depends on the bench's seed, the prompt's id and the sample only, so it is the same for every candidate
+    and does not depend on which other prompts are in the set.
+    """
+
+    prompt: Prompt
+    sample: int = 0
+    seed: int = 0
+
+    def answer(
+        self,
+        text: str,
+        outcome: Outcome = "ok",
+        *,
+        seconds: float | None = None,
+        detail: str = "",
+        usage: Mapping[str, int] | None = None,
+    ) -> Generation:
+        """The generation that answers this request; an "ok" without any text becomes "empty"."""
+        if outcome == "ok" and not text.strip():
+            outcome = "empty"
+        return Generation(self, text, outcome, seconds=seconds, detail=detail, usage=dict(usage or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Generation(_Record):
+    """What a candidate answered to one request.
+
+    `seconds` and `usage` (input_tokens, output_tokens) are facts about the call, not about the answer: they take no
+    part in equality, digests or scoring.
+    """
+
+    request: Request
+    text: str
+    outcome: Outcome = "ok"
+    seconds: float | None = field(default=None, compare=False)
+    detail: str = field(default="", compare=False)
+    usage: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt that was answered."""
+        return self.request.prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Span(_Record):
+    """Evidence: characters `start` to `end` (half-open) of the output, or of the prompt, and what they are.
+
+    `sensitive` spans (personal data, secrets) are masked in every report; their raw text stays in the journal.
+    """
+
+    start: int
+    end: int
+    label: str
+    sensitive: bool = False
+    target: Literal["output", "prompt"] = "output"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"span {self.label!r} has no characters: start {self.start}, end {self.end}")
+
+
+@dataclass(frozen=True, slots=True)
+class Score(_Record):
+    """One scorer's view of one generation.
+
+    `value` is a finite float, or None. None with `error` set: it should have been scored and was not, and counts as
+    the worst. None without `error`: it does not apply, and `note` says why. `parts` are named finite floats:
+    sub-labels and sufficient statistics (a negative log-likelihood, a token count) that metrics add up.
+
+    >>> Score(float("nan"))
+    Traceback (most recent call last):
+    ...
+    ValueError: a score must be a finite number, not nan
+    """
+
+    value: float | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()
+    note: str = ""
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        numbers = [*self.parts.values()] if self.value is None else [self.value, *self.parts.values()]
+        for number in numbers:
+            if not isinstance(number, int | float) or not math.isfinite(number):
+                raise ValueError(f"a score must be a finite number, not {number!r}")
+        if self.value is None and not (self.error or self.note):
+            raise ValueError("a score without a value must say why: set error or note")
+        if self.value is not None and self.error:
+            raise ValueError("a score has a value or an error, not both")
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Score:
+        """Rebuild a score from `to_json`."""
+        known = dict(data)
+        known["spans"] = tuple(Span(**s) for s in known.get("spans", ()))
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate(_Record):
+    """One reported number: a metric of one candidate over one slice.
+
+    `value` is None where nothing was scored. `low` and `high` bound it at `level`; both are None where there are
+    too few prompts for an interval. `adverse` is the same metric with every unscored output counted as the worst; None
+    where the metric has no worst. Counts are outputs, `prompts` the independent clusters among the scored ones.
+    """
+
+    candidate: str
+    scorer: str
+    metric: str
+    slice: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    adverse: float | None = None
+    adverse_low: float | None = None
+    adverse_high: float | None = None
+    planned: int = 0
+    scored: int = 0
+    failed: int = 0
+    not_applicable: int = 0
+    prompts: int = 0
+    level: float = 0.95
+    method: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that gates use, such as `toxicity.toxic_fraction`."""
+        return f"{self.scorer}.{self.metric}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason(_Record):
+    """Why a verdict is what it is: a code that the reports put into words, and the figures for it."""
+
+    code: str
+    figures: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(_Record):
+    """A gate's answer for one candidate: pass, fail or undetermined, with its reasons."""
+
+    gate: str
+    candidate: str
+    status: Status
+    reasons: tuple[Reason, ...]
+    limit: float
+    estimate: Estimate | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
+        """Rebuild a verdict from `to_json`."""
+        known = dict(data)
+        known["reasons"] = tuple(Reason(**r) for r in known["reasons"])
+        known["estimate"] = Estimate(**known["estimate"]) if known.get("estimate") else None
+        return cls(**known)

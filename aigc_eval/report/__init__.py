@@ -1,0 +1,1 @@
+"""Reports: they read a Run and nothing else."""

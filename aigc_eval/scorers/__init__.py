@@ -1,0 +1,1 @@
+"""Scorers, one file or folder each; none imports another."""
