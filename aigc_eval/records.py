@@ -13,7 +13,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "OUTCOMES",
@@ -21,10 +24,13 @@ __all__ = [
     "Estimate",
     "Generation",
     "Message",
+    "MetricFacts",
     "Outcome",
+    "PluginFacts",
     "Prompt",
     "Reason",
     "Request",
+    "Run",
     "Score",
     "Span",
     "Verdict",
@@ -303,3 +309,102 @@ class Verdict(_Record):
         known["reasons"] = tuple(Reason(**r) for r in known["reasons"])
         known["estimate"] = Estimate(**known["estimate"]) if known.get("estimate") else None
         return cls(**known)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFacts(_Record):
+    """What a report needs to know of a metric: see `metrics.Metric` for the fields."""
+
+    name: str
+    better: Better | None
+    bounds: tuple[float | None, float | None]
+    unit: str
+    title: Bilingual
+    about: Bilingual
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFacts(_Record):
+    """A candidate's generator or a scorer, as the run used it; `metrics` is empty for candidates."""
+
+    name: str
+    signature: str
+    identity: str
+    title: Bilingual = Bilingual("")
+    metrics: tuple[MetricFacts, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> PluginFacts:
+        """Rebuild from `to_json`."""
+        known = dict(data)
+        known["title"] = Bilingual(**known.get("title", {"en": ""}))
+        known["metrics"] = tuple(
+            MetricFacts(
+                **{
+                    **m,
+                    "bounds": tuple(m["bounds"]),
+                    "title": Bilingual(**m["title"]),
+                    "about": Bilingual(**m["about"]),
+                }
+            )
+            for m in known.get("metrics", ())
+        )
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: all that a report may read.
+
+    `rows` is a pandas frame, one row a generation, in the order candidate, prompt, sample:
+
+        candidate, prompt, sample      str, str, int: the row's identity
+        prompt_text, text, outcome     what was asked, what came back, and how it ended
+        detail, seconds                remarks of the generator, seconds of the call (NaN if unknown)
+        lang, tag.<name>               the prompt's tags; lang falls back to the prompt's script
+        references                     tuple of right answers
+        <scorer>                       the score's value (NaN if none)
+        <scorer>:status                "scored", "failed" or "na"
+        <scorer>:note                  why there is no value, or a remark
+        <scorer>:spans                 tuple of Span
+        <scorer>.<part>                the score's named parts
+
+    `key` is the run's own key for keyed hashes of masked values. `release` is False for a partial run (a limit, say),
+    whose verdict must not be used for a release.
+    """
+
+    name: str
+    created: str
+    bench: Mapping[str, Any]
+    versions: Mapping[str, str]
+    candidates: tuple[PluginFacts, ...]
+    scorers: tuple[PluginFacts, ...]
+    slices: tuple[str, ...]
+    rows: pd.DataFrame
+    estimates: tuple[Estimate, ...]
+    verdicts: tuple[Verdict, ...]
+    status: Status
+    exit_code: int
+    reasons: tuple[Reason, ...]
+    release: bool
+    prompts: int
+    samples: int
+    digests: Mapping[str, str]
+    key: bytes = field(repr=False, default=b"")
+
+    def facts(self) -> dict[str, Any]:
+        """Everything but the rows and the key, ready for JSON (run.json)."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in ("rows", "key")}
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any], rows: pd.DataFrame, key: bytes) -> Run:
+        """Rebuild a run from run.json's content, its rows and its key."""
+        known = dict(facts)
+        known["candidates"] = tuple(map(PluginFacts.from_json, known["candidates"]))
+        known["scorers"] = tuple(map(PluginFacts.from_json, known["scorers"]))
+        known["slices"] = tuple(known["slices"])
+        known["estimates"] = tuple(Estimate(**e) for e in known["estimates"])
+        known["verdicts"] = tuple(map(Verdict.from_json, known["verdicts"]))
+        known["reasons"] = tuple(Reason(**r) for r in known["reasons"])
+        return cls(rows=rows, key=key, **known)
