@@ -34,7 +34,7 @@ from typing import ClassVar, NewType
 
 from aigc_eval.errors import MissingExtra
 from aigc_eval.metrics import Metric
-from aigc_eval.records import Bilingual, Generation, Outcome, Request, Score, digest
+from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Request, Score, digest
 
 __all__ = ["Generator", "ModelRef", "Plugin", "Scorer", "require"]
 
@@ -109,6 +109,9 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
 @dataclass(frozen=True)
 class Generator(Plugin):
     """Answers requests."""
+
+    def check(self, prompts: Sequence[Prompt], samples: int) -> None:  # noqa: B027 (optional)
+        """Raise if these prompts cannot be answered (a field or a recorded output is missing). Called after `load`."""
 
     @abstractmethod
     def generate(self, batch: Sequence[Request]) -> list[Generation]:

@@ -42,6 +42,7 @@ Outcome = Literal["ok", "truncated", "empty", "refused", "filtered", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "truncated", "empty", "refused", "filtered", "error")
 Better = Literal["lower", "higher"]
 Status = Literal["pass", "fail", "undetermined"]
+RunStatus = Literal["pass", "fail", "undetermined", "not_gated"]
 
 
 def _plain(value: Any, identity: bool = False) -> Any:
@@ -384,7 +385,7 @@ class Run:
     rows: pd.DataFrame
     estimates: tuple[Estimate, ...]
     verdicts: tuple[Verdict, ...]
-    status: Status
+    status: RunStatus
     exit_code: int
     reasons: tuple[Reason, ...]
     release: bool
