@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,7 +16,7 @@ from typing import Literal
 from aigc_eval.intervals import MIN_CLUSTERS
 from aigc_eval.records import Estimate, Reason, Status, Verdict
 
-__all__ = ["Gate", "budget_reasons", "judge", "meets", "overall", "parse", "slice_name"]
+__all__ = ["Gate", "budget_reasons", "judge", "meets", "more_prompts", "overall", "parse", "slice_name"]
 
 Operator = Literal["<=", ">="]
 
@@ -25,6 +26,7 @@ BUDGETS: Mapping[str, float] = {"error": 0.01, "empty": 0.02, "truncated": 0.05}
 """Largest share of a candidate's outputs that may end in each outcome before its gates become undetermined."""
 EXIT_CODES: Mapping[Status, int] = {"pass": 0, "fail": 1, "undetermined": 3}
 
+_BAD: tuple[Status, ...] = ("fail", "undetermined")
 _GATE = re.compile(
     r"\s*(?P<scorer>[\w-]+)\.(?P<metric>[\w.-]+)\s*(?P<op><=|>=)\s*"
     r"(?P<limit>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<percent>%?)\s*"
@@ -103,18 +105,20 @@ def _decide(gate: Gate, estimate: Estimate | None, reasons: list[Reason]) -> tup
     if estimate is None or estimate.planned == 0:
         return "undetermined", [*reasons, Reason("slice_empty")]
     reasons += _missing(estimate)
-    if reasons:
-        return "undetermined", reasons
-    assert estimate.low is not None and estimate.high is not None  # _missing saw to it  # noqa: S101
+    if reasons or estimate.value is None or estimate.low is None or estimate.high is None:
+        return "undetermined", reasons or [Reason("no_interval")]
     near, far = (estimate.low, estimate.high) if gate.op == "<=" else (estimate.high, estimate.low)
     if not meets(near, gate.op, gate.limit):
         return "fail", [Reason("beyond", {"bound": near, "limit": gate.limit})]
     if not meets(far, gate.op, gate.limit):
-        return "undetermined", [_straddles(gate, estimate)]
+        figures: dict[str, float | int | str] = {"low": estimate.low, "high": estimate.high, "limit": gate.limit}
+        side = far if meets(estimate.value, gate.op, gate.limit) else near
+        more = more_prompts(estimate.prompts, estimate.value, side, gate.limit)
+        return "undetermined", [Reason("straddles", figures if more is None else {**figures, "more": more})]
     adverse = estimate.adverse_high if gate.op == "<=" else estimate.adverse_low
     if adverse is None or not meets(adverse, gate.op, gate.limit):
-        figures = {"failed": estimate.failed, "limit": gate.limit}
-        return "undetermined", [Reason("adverse", figures if adverse is None else {"adverse": adverse, **figures})]
+        known = {"failed": estimate.failed, "limit": gate.limit}
+        return "undetermined", [Reason("adverse", known if adverse is None else {**known, "adverse": adverse})]
     return "pass", [Reason("meets", {"bound": adverse, "limit": gate.limit})]
 
 
@@ -128,21 +132,21 @@ def _missing(estimate: Estimate) -> list[Reason]:
         reasons.append(Reason("coverage", {"scored": estimate.scored, "planned": due, "needed": MIN_COVERAGE}))
     if estimate.prompts < MIN_CLUSTERS:
         reasons.append(Reason("few_prompts", {"prompts": estimate.prompts, "needed": MIN_CLUSTERS}))
-    elif estimate.low is None or estimate.high is None:
-        reasons.append(Reason("no_interval"))
     return reasons
 
 
-def _straddles(gate: Gate, estimate: Estimate) -> Reason:
-    """The interval holds the limit; `more` is about how many more prompts would take it off, by its 1/sqrt(n) width."""
-    assert estimate.value is not None and estimate.low is not None and estimate.high is not None  # noqa: S101
-    figures: dict[str, float | int | str] = {"low": estimate.low, "high": estimate.high, "limit": gate.limit}
-    distance = abs(estimate.value - gate.limit)
-    side = estimate.high if estimate.value < gate.limit else estimate.low
-    half = abs(side - estimate.value)
-    if distance > 0 and half / distance < 1000:
-        figures["more"] = max(1, math.ceil(estimate.prompts * ((half / distance) ** 2 - 1)))
-    return Reason("straddles", figures)
+def more_prompts(prompts: int, value: float, bound: float, limit: float) -> int | None:
+    """About how many more prompts would take the bound off the limit, widths shrinking as 1/sqrt(n).
+
+    None where the value lies on the limit, or so near that the answer would be meaningless.
+
+    >>> more_prompts(100, value=0.02, bound=0.06, limit=0.04)
+    300
+    """
+    distance, half = abs(value - limit), abs(bound - value)
+    if distance == 0 or half / distance > 100:
+        return None
+    return max(1, math.ceil(prompts * ((half / distance) ** 2 - 1)))
 
 
 def budget_reasons(outcomes: Mapping[str, int]) -> list[Reason]:
@@ -166,11 +170,11 @@ def overall(verdicts: Sequence[Verdict]) -> tuple[Status | Literal["not_gated"],
     >>> overall([])
     ('not_gated', 0, [Reason(code='not_gated', figures={})])
     """
-    counts = {status: sum(v.status == status for v in verdicts) for status in EXIT_CODES}
+    counts = Counter(v.status for v in verdicts)
     if not verdicts:
         return "not_gated", 0, [Reason("not_gated")]
     codes = {"fail": "gate_fails", "undetermined": "gates_open", "pass": "gates_pass"}
     worst: Status = "undetermined" if counts["undetermined"] else "fail" if counts["fail"] else "pass"
     # A reader must learn of a failure even where something else is open.
-    told = [s for s in ("fail", "undetermined") if counts[s]] or ["pass"]
+    told: list[Status] = [s for s in _BAD if counts[s]] or ["pass"]
     return worst, EXIT_CODES[worst], [Reason(codes[s], {"n": counts[s]}) for s in told]

@@ -317,7 +317,7 @@ class WorstPerPrompt(_PerPrompt):
 class AnyPerPrompt(_PerPrompt):
     """Probability that at least one of k draws of a prompt is at or above a threshold, averaged over prompts.
 
-    Unbiased from n >= k samples: 1 - C(n - c, k) / C(n, k) with c hits. 0..1. Gehman et al. 2020 (toxicity probability).
+    Unbiased from n >= k samples: 1 - C(n - c, k) / C(n, k) with c hits. 0..1. Gehman et al. 2020.
 
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"prompt": ["a"] * 4, "value": [0.9, 0.2, 0.3, 0.4]})

@@ -110,7 +110,7 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
 class Generator(Plugin):
     """Answers requests."""
 
-    def check(self, prompts: Sequence[Prompt], samples: int) -> None:  # noqa: B027 (optional)
+    def check(self, prompts: Sequence[Prompt], samples: int) -> None:
         """Raise if these prompts cannot be answered (a field or a recorded output is missing). Called after `load`."""
 
     @abstractmethod

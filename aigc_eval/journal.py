@@ -1,0 +1,142 @@
+"""The journal: one append-only file that is cache, resume, replay and audit trail in one.
+
+Each line is a 128-bit checksum, a space and a JSON object; the checksum covers the previous line's checksum, so the
+lines form a chain and no line can be changed, dropped or swapped unseen. The first line says whose run it is. Lines are
+synced to the disk before they count as done; a last line that was cut short by a crash is dropped, anything else that
+does not fit the chain is an error naming its byte.
+
+The journal holds raw text, so the file is readable by its owner only. It never holds a secret of the run's environment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aigc_eval.errors import JournalError
+
+__all__ = ["NAME", "Journal"]
+
+NAME = "journal.jsonl"
+_SUM = 32
+Record = Mapping[str, Any]
+
+
+def _checksum(previous: bytes, body: bytes) -> bytes:
+    return hashlib.blake2b(previous + body, digest_size=_SUM // 2).hexdigest().encode("ascii")
+
+
+def _encode(record: Record) -> bytes:
+    return json.dumps(record, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+class Journal:
+    """An open journal. Use as a context manager; while it is open no other process can open it for writing.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with Journal(folder) as journal:
+    ...     journal.append([{"kind": "score", "key": "k1", "data": {"value": 0.5}}])
+    >>> with Journal(folder, write=False) as journal:
+    ...     journal.find("score", "k1")
+    {'value': 0.5}
+    """
+
+    def __init__(self, folder: Path, *, write: bool = True) -> None:
+        self.path = folder / NAME
+        self._write = write
+        self._offsets: dict[tuple[str, str], tuple[int, int]] = {}
+        self._last: bytes = b""
+        self._end = 0
+        self.heads: list[dict[str, Any]] = []
+        """The records without a key, in order: the run's header, its prompts, its end."""
+
+    def __enter__(self) -> Self:
+        if self._write:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW if self._write else os.O_RDONLY
+        try:
+            self._file = os.open(self.path, flags, 0o600)
+        except OSError as error:
+            raise JournalError(f"{self.path}: {error.strerror}; is this the folder of a run?") from error
+        try:
+            self._lock()
+            self._scan()
+        except BaseException:
+            os.close(self._file)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        os.close(self._file)
+
+    def _lock(self) -> None:
+        if not self._write:
+            return
+        os.fchmod(self._file, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JournalError(f"{self.path.parent}: another run is writing here; wait for it or use --out") from error
+
+    def _scan(self) -> None:
+        """Check the whole chain and note where each record stands; drop a torn last line."""
+        with open(os.dup(self._file), "rb") as lines:
+            lines.seek(0)
+            for line in lines:
+                body = line[_SUM + 1 : -1]
+                if not line.endswith(b"\n"):
+                    break
+                if line[:_SUM] != _checksum(self._last, body):
+                    raise JournalError(
+                        f"{self.path}: the journal is damaged at byte {self._end}; restore it, or start anew with --out"
+                    )
+                self._index(json.loads(body), self._end + _SUM + 1, len(body))
+                self._last, self._end = line[:_SUM], self._end + len(line)
+        if self._write and os.fstat(self._file).st_size > self._end:
+            os.ftruncate(self._file, self._end)
+
+    def _index(self, record: dict[str, Any], offset: int, length: int) -> None:
+        if "key" in record:
+            self._offsets[record["kind"], record["key"]] = (offset, length)
+        else:
+            self.heads.append(record)
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Write records and sync them to the disk; when this returns they survive any crash."""
+        lines, offset, last = [], self._end, self._last
+        for record in records:
+            body = _encode(record)
+            last = _checksum(last, body)
+            lines.append(b"%b %b\n" % (last, body))
+            self._index(dict(record), offset + _SUM + 1, len(body))
+            offset += len(lines[-1])
+        data = b"".join(lines)
+        written = os.pwrite(self._file, data, self._end)
+        while written < len(data):
+            written += os.pwrite(self._file, data[written:], self._end + written)
+        os.fsync(self._file)
+        self._last, self._end = last, offset
+
+    def find(self, kind: str, key: str) -> dict[str, Any] | None:
+        """The data of the latest record of this kind and key, or None."""
+        place = self._offsets.get((kind, key))
+        if place is None:
+            return None
+        data: dict[str, Any] = json.loads(os.pread(self._file, place[1], place[0]))["data"]
+        return data
+
+    def each(self, kind: str) -> Iterator[dict[str, Any]]:
+        """The records of a kind that carry no key, in order."""
+        return (record for record in self.heads if record["kind"] == kind)
+
+    @property
+    def head(self) -> str:
+        """Checksum of the last line: the fingerprint of everything in the journal."""
+        return self._last.decode("ascii")
