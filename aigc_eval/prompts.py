@@ -1,0 +1,193 @@
+"""Prompt sets: a record file becomes prompts, or an error that lists every record that cannot.
+
+Our own format is one JSON object a line (any format of `aigc_eval.tables` does):
+
+    id           a text or a whole number, unique in the set; numbers become texts, so 1 and "1" are the same id
+    prompt       the text to put to the candidate: the last user turn
+    references   right answers: a text or a list of them
+    evidence     passages that an answer must be supported by: a text or a list of them
+    messages     earlier turns, [{"role": "system" | "user" | "assistant", "content": "..."}]; without a `prompt`,
+                 the last one must be the user's and is the prompt
+    fields       an object of texts that fill templates
+    lang, category, ...    any other text, number or boolean is a tag, by which reports and gates slice
+
+A field map (`aigc_eval.tables`) takes other files as they are, `{id: question_id, prompt: Question, references: ["Best
+Answer1", "Best Answer2"], category: Category}`. With one, only what it names is read, and `id` and `prompt` where it
+does not name them; its `fields` is a path to an object or a map of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aigc_eval.errors import DataError, Problem
+from aigc_eval.records import Message, Prompt
+from aigc_eval.tables import MISSING, Record, Table, bad, check_map, read, scalar, take
+from aigc_eval.text import normalize
+
+__all__ = ["PromptSet", "load"]
+
+_OWN = ("id", "prompt", "references", "evidence", "messages", "fields")
+_ROLES = ("system", "user", "assistant")
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """The prompts of one file, in its order, and the file's SHA-256 (of the file as it lies, packed or not)."""
+
+    path: Path
+    sha256: str
+    prompts: tuple[Prompt, ...] = field(repr=False)
+
+
+def load(path: Path, fields: Mapping[str, object] | None = None, tags: Mapping[str, str] | None = None) -> PromptSet:
+    """Read a prompt set.
+
+    `fields` is a field map, `tags` are tags for every prompt that has no such tag of its own (`{"lang": "zh"}`).
+    Raises `DataError` listing every record without an id or a text, with an id twice or with a value of the wrong
+    kind, and `UsageError` for a field map that cannot be.
+    """
+    _check_fields(fields)
+    table = read(path)
+    prompts: list[Prompt] = []
+    problems: list[Problem] = []
+    for index, record in enumerate(table.records):
+        try:
+            prompts.append(_prompt(record, index + 1, fields, tags or {}))
+        except _Wrong as wrong:
+            problems.append(table.problem(index, wrong.key, wrong.what, wrong.remedy))
+    problems += _twice(table, prompts) if not problems else []
+    if problems:
+        raise bad(problems)
+    if not prompts:
+        raise DataError([Problem(str(path), None, "", "has no records", "write one prompt a line")])
+    return PromptSet(path, table.sha256, tuple(prompts))
+
+
+class _Wrong(ValueError):
+    """A record that cannot become a prompt."""
+
+    def __init__(self, key: str, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.key, self.what, self.remedy = key, what, remedy
+
+
+def _check_fields(fields: Mapping[str, object] | None) -> None:
+    for name, spec in (fields or {}).items():
+        if name == "fields" and isinstance(spec, Mapping):
+            for inner, inner_spec in spec.items():
+                check_map(f"fields.{inner}", inner_spec)
+        else:
+            check_map(name, spec)
+
+
+def _twice(table: Table, prompts: Sequence[Prompt]) -> list[Problem]:
+    first: dict[str, int] = {}
+    problems = []
+    for index, prompt in enumerate(prompts):
+        seen = first.setdefault(prompt.id if prompt.id.isascii() else normalize(prompt.id), index)
+        if seen != index:
+            what = f"{prompt.id!r} is also the id at {table.where(seen)}"
+            problems.append(table.problem(index, "id", what, "give every prompt its own id"))
+    return problems
+
+
+def _prompt(record: Record, number: int, fields: Mapping[str, object] | None, tags: Mapping[str, str]) -> Prompt:
+    values = _values(record, number, fields)
+    text, messages = _conversation(values.get("prompt"), _messages(values.get("messages")))
+    return Prompt(
+        _id(values.get("id")),
+        text,
+        _texts("references", values.get("references")),
+        _texts("evidence", values.get("evidence")),
+        messages,
+        {**tags, **_scalars("", {k: v for k, v in values.items() if k not in _OWN})},
+        _scalars("fields.", _object("fields", values.get("fields"))),
+    )
+
+
+def _values(record: Record, number: int, fields: Mapping[str, object] | None) -> Mapping[str, object]:
+    """The record under our own names; what it does not have is left out."""
+    if fields is None:
+        return record
+    found: dict[str, object] = {}
+    for name, spec in {"id": "id", "prompt": "prompt", **fields}.items():
+        try:
+            if name == "fields" and isinstance(spec, Mapping):
+                found[name] = {inner: take(record, number, inner_spec) for inner, inner_spec in spec.items()}
+            else:
+                found[name] = take(record, number, spec)
+        except ValueError as error:
+            raise _Wrong(name, str(error)) from None
+    return {name: value for name, value in found.items() if value is not MISSING}
+
+
+def _id(value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    what = "has no id" if value is None or value == "" else f"the id {value!r:.60} is neither a text nor a whole number"
+    raise _Wrong("id", what, "write an `id`, or map one: fields: {id: question_id}, or {id: '#'} for the record number")
+
+
+def _conversation(text: object, messages: tuple[Message, ...]) -> tuple[str, tuple[Message, ...]]:
+    if text is None and messages:
+        if messages[-1].role != "user":
+            raise _Wrong("messages", "there is no `prompt` and the last message is not the user's", "end with the user")
+        return messages[-1].content, messages[:-1]
+    if not isinstance(text, str) or not text.strip():
+        what = "has no text" if text is None or isinstance(text, str) else f"{text!r:.60} is not a text"
+        raise _Wrong("prompt", what, "write a `prompt`, or map one: fields: {prompt: question}")
+    return text, messages
+
+
+def _messages(value: object) -> tuple[Message, ...]:
+    messages = []
+    for turn in _list("messages", value):
+        if not isinstance(turn, Mapping) or turn.get("role") not in _ROLES or not isinstance(turn.get("content"), str):
+            remedy = 'write {"role": "system", "user" or "assistant", "content": "a text"}'
+            raise _Wrong("messages", f"turn {len(messages) + 1} is not a message", remedy)
+        messages.append(Message(str(turn["role"]), str(turn["content"])))
+    return tuple(messages)
+
+
+def _list(name: str, value: object) -> Sequence[object]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise _Wrong(name, f"{value!r:.60} is not a list")
+    return value
+
+
+def _object(name: str, value: object) -> Mapping[str, object]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _Wrong(name, f"{value!r:.60} is not an object")
+    return value
+
+
+def _texts(name: str, value: object) -> tuple[str, ...]:
+    """A text or a list of texts; empty ones say nothing and are left out."""
+    parts = value if isinstance(value, list) else [] if value is None else [value]
+    try:
+        found = [scalar(part) for part in parts]
+    except ValueError as error:
+        raise _Wrong(name, str(error), "write a text or a list of texts") from None
+    return tuple(text for text in found if text.strip())
+
+
+def _scalars(prefix: str, values: Mapping[str, object]) -> dict[str, str]:
+    found = {}
+    for name, value in values.items():
+        if value is None or value is MISSING:
+            continue
+        try:
+            found[name] = scalar(value)
+        except ValueError as error:
+            remedy = "write a text, a number or a boolean, or name what to read with `fields`"
+            raise _Wrong(f"{prefix}{name}", str(error), remedy) from None
+    return found
