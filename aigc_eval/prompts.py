@@ -24,7 +24,7 @@ from pathlib import Path
 
 from aigc_eval.errors import DataError, Problem
 from aigc_eval.records import Message, Prompt
-from aigc_eval.tables import MISSING, Record, Table, bad, check_map, read, scalar, take
+from aigc_eval.tables import BadValue, Record, Table, bad, check_found, check_map, read, scalar, values
 from aigc_eval.text import normalize
 
 __all__ = ["PromptSet", "load"]
@@ -51,27 +51,22 @@ def load(path: Path, fields: Mapping[str, object] | None = None, tags: Mapping[s
     """
     _check_fields(fields)
     table = read(path)
+    for name, spec in (fields or {}).items():
+        for inner in spec.values() if name == "fields" and isinstance(spec, Mapping) else [spec]:
+            check_found(table, name, inner)
     prompts: list[Prompt] = []
     problems: list[Problem] = []
     for index, record in enumerate(table.records):
         try:
             prompts.append(_prompt(record, index + 1, fields, tags or {}))
-        except _Wrong as wrong:
-            problems.append(table.problem(index, wrong.key, wrong.what, wrong.remedy))
+        except BadValue as error:
+            problems.append(table.problem(index, error.key, error.what, error.remedy))
     problems += _twice(table, prompts) if not problems else []
     if problems:
         raise bad(problems)
     if not prompts:
         raise DataError([Problem(str(path), None, "", "has no records", "write one prompt a line")])
     return PromptSet(path, table.sha256, tuple(prompts))
-
-
-class _Wrong(ValueError):
-    """A record that cannot become a prompt."""
-
-    def __init__(self, key: str, what: str, remedy: str = "") -> None:
-        super().__init__(what)
-        self.key, self.what, self.remedy = key, what, remedy
 
 
 def _check_fields(fields: Mapping[str, object] | None) -> None:
@@ -95,33 +90,29 @@ def _twice(table: Table, prompts: Sequence[Prompt]) -> list[Problem]:
 
 
 def _prompt(record: Record, number: int, fields: Mapping[str, object] | None, tags: Mapping[str, str]) -> Prompt:
-    values = _values(record, number, fields)
-    text, messages = _conversation(values.get("prompt"), _messages(values.get("messages")))
+    found = _found(record, number, fields)
+    text, messages = _conversation(found.get("prompt"), _messages(found.get("messages")))
     return Prompt(
-        _id(values.get("id")),
+        _id(found.get("id")),
         text,
-        _texts("references", values.get("references")),
-        _texts("evidence", values.get("evidence")),
+        _texts("references", found.get("references")),
+        _texts("evidence", found.get("evidence")),
         messages,
-        {**tags, **_scalars("", {k: v for k, v in values.items() if k not in _OWN})},
-        _scalars("fields.", _object("fields", values.get("fields"))),
+        {**tags, **_scalars("", {k: v for k, v in found.items() if k not in _OWN})},
+        _scalars("fields.", _object("fields", found.get("fields"))),
     )
 
 
-def _values(record: Record, number: int, fields: Mapping[str, object] | None) -> Mapping[str, object]:
+def _found(record: Record, number: int, fields: Mapping[str, object] | None) -> Mapping[str, object]:
     """The record under our own names; what it does not have is left out."""
     if fields is None:
         return record
-    found: dict[str, object] = {}
-    for name, spec in {"id": "id", "prompt": "prompt", **fields}.items():
-        try:
-            if name == "fields" and isinstance(spec, Mapping):
-                found[name] = {inner: take(record, number, inner_spec) for inner, inner_spec in spec.items()}
-            else:
-                found[name] = take(record, number, spec)
-        except ValueError as error:
-            raise _Wrong(name, str(error)) from None
-    return {name: value for name, value in found.items() if value is not MISSING}
+    plain = {"id": "id", "prompt": "prompt", **fields}
+    nested = plain.pop("fields") if isinstance(plain.get("fields"), Mapping) else None
+    found = values(record, number, plain)
+    if isinstance(nested, Mapping):
+        found["fields"] = values(record, number, nested)
+    return found
 
 
 def _id(value: object) -> str:
@@ -130,26 +121,30 @@ def _id(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     what = "has no id" if value is None or value == "" else f"the id {value!r:.60} is neither a text nor a whole number"
-    raise _Wrong("id", what, "write an `id`, or map one: fields: {id: question_id}, or {id: '#'} for the record number")
+    raise BadValue(
+        "id", what, "write an `id`, or map one: fields: {id: question_id}, or {id: '#'} for the record number"
+    )
 
 
 def _conversation(text: object, messages: tuple[Message, ...]) -> tuple[str, tuple[Message, ...]]:
     if text is None and messages:
         if messages[-1].role != "user":
-            raise _Wrong("messages", "there is no `prompt` and the last message is not the user's", "end with the user")
+            raise BadValue(
+                "messages", "there is no `prompt` and the last message is not the user's", "end with the user"
+            )
         return messages[-1].content, messages[:-1]
     if not isinstance(text, str) or not text.strip():
         what = "has no text" if text is None or isinstance(text, str) else f"{text!r:.60} is not a text"
-        raise _Wrong("prompt", what, "write a `prompt`, or map one: fields: {prompt: question}")
+        raise BadValue("prompt", what, "write a `prompt`, or map one: fields: {prompt: question}")
     return text, messages
 
 
 def _messages(value: object) -> tuple[Message, ...]:
-    messages = []
+    messages: list[Message] = []
     for turn in _list("messages", value):
         if not isinstance(turn, Mapping) or turn.get("role") not in _ROLES or not isinstance(turn.get("content"), str):
             remedy = 'write {"role": "system", "user" or "assistant", "content": "a text"}'
-            raise _Wrong("messages", f"turn {len(messages) + 1} is not a message", remedy)
+            raise BadValue("messages", f"turn {len(messages) + 1} is not a message", remedy)
         messages.append(Message(str(turn["role"]), str(turn["content"])))
     return tuple(messages)
 
@@ -158,7 +153,7 @@ def _list(name: str, value: object) -> Sequence[object]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise _Wrong(name, f"{value!r:.60} is not a list")
+        raise BadValue(name, f"{value!r:.60} is not a list")
     return value
 
 
@@ -166,7 +161,7 @@ def _object(name: str, value: object) -> Mapping[str, object]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise _Wrong(name, f"{value!r:.60} is not an object")
+        raise BadValue(name, f"{value!r:.60} is not an object")
     return value
 
 
@@ -176,18 +171,18 @@ def _texts(name: str, value: object) -> tuple[str, ...]:
     try:
         found = [scalar(part) for part in parts]
     except ValueError as error:
-        raise _Wrong(name, str(error), "write a text or a list of texts") from None
+        raise BadValue(name, str(error), "write a text or a list of texts") from None
     return tuple(text for text in found if text.strip())
 
 
-def _scalars(prefix: str, values: Mapping[str, object]) -> dict[str, str]:
+def _scalars(prefix: str, given: Mapping[str, object]) -> dict[str, str]:
     found = {}
-    for name, value in values.items():
-        if value is None or value is MISSING:
+    for name, value in given.items():
+        if value is None or value == "":
             continue
         try:
             found[name] = scalar(value)
         except ValueError as error:
             remedy = "write a text, a number or a boolean, or name what to read with `fields`"
-            raise _Wrong(f"{prefix}{name}", str(error), remedy) from None
+            raise BadValue(f"{prefix}{name}", str(error), remedy) from None
     return found

@@ -39,7 +39,21 @@ from typing import Final
 
 from aigc_eval.errors import DataError, Problem, UsageError
 
-__all__ = ["MISSING", "Missing", "Record", "Table", "bad", "check_map", "pick", "read", "scalar", "take"]
+__all__ = [
+    "MISSING",
+    "BadValue",
+    "Missing",
+    "Record",
+    "Table",
+    "bad",
+    "check_found",
+    "check_map",
+    "pick",
+    "read",
+    "scalar",
+    "take",
+    "values",
+]
 
 Record = dict[str, object]
 
@@ -433,6 +447,14 @@ def scalar(value: object) -> str:
     raise ValueError(f"is a {_kind(value)}, not a text or number")
 
 
+class BadValue(ValueError):
+    """A value in a record that cannot be used: its name in the field map, what is wrong and what to do."""
+
+    def __init__(self, key: str, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.key, self.what, self.remedy = key, what, remedy
+
+
 def check_map(name: str, spec: object) -> None:
     """Check one entry of a field map; `UsageError` names it and says what may stand there.
 
@@ -464,6 +486,19 @@ def check_map(name: str, spec: object) -> None:
         raise UsageError(f"fields.{name}: {what}; {remedy}")
 
 
+def check_found(table: Table, name: str, spec: object) -> None:
+    """A path that no record has is a slip of the pen, so it is a `DataError`, never "not given" everywhere."""
+    parts = spec if isinstance(spec, list | tuple) else [spec]
+    for part in parts:
+        path = part.get("path") if isinstance(part, Mapping) else part
+        if path is None or (part == "#") or not table.records:
+            continue
+        if all(pick(record, str(path)) is MISSING for record in table.records):
+            keys = ", ".join(repr(key) for key in list(table.records[0])[:12])
+            what = f"no record has {path!r}"
+            raise DataError([Problem(str(table.path), None, f"fields.{name}", what, f"the first record has {keys}")])
+
+
 def take(record: Mapping[str, object], number: int, spec: object) -> object:
     """What a checked field map's entry finds in record `number` (from 1), or `MISSING`; ValueError for a value not
     in a `map`.
@@ -480,6 +515,22 @@ def take(record: Mapping[str, object], number: int, spec: object) -> object:
         return spec["value"] if "value" in spec else _changed(pick(record, str(spec["path"])), spec)
     parts = spec if isinstance(spec, list | tuple) else []
     return list(_flat(take(record, number, part) for part in parts))
+
+
+def values(record: Mapping[str, object], number: int, fields: Mapping[str, object]) -> dict[str, object]:
+    """Everything that a checked field map finds in record `number` (from 1); what is missing is left out.
+
+    Raises `BadValue` for a value that is not in its `map`.
+    """
+    found: dict[str, object] = {}
+    for name, spec in fields.items():
+        try:
+            value = take(record, number, spec)
+        except ValueError as error:
+            raise BadValue(name, str(error)) from None
+        if value is not MISSING:
+            found[name] = value
+    return found
 
 
 def _changed(value: object, spec: Mapping[str, object]) -> object:
