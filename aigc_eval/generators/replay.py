@@ -140,7 +140,7 @@ class Replay(Generator):
         wanted = range(samples)
         having = {key: sum(n in self._draws.get(key, {}) for n in wanted) for key in by_key}
         none = [ids[0] for key, ids in by_key.items() if having[key] == 0]
-        few = [f"{ids[0]} ({having[key]})" for key, ids in by_key.items() if 0 < having[key] < samples]
+        few = [ids[0] for key, ids in by_key.items() if 0 < having[key] < samples]
         remedy = "correct `fields`, or set `partial: true` to count them as failed"
         what_none = f"{len(none):,} of {len(by_key):,} prompts have no output: {_some(none)}"
         what_few = f"{len(few):,} of {len(by_key):,} prompts have fewer than {samples} outputs: {_some(few)}"
@@ -167,7 +167,7 @@ class Replay(Generator):
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(f"{name:.60}" for name in names[:5])
+    shown = ", ".join(f"{name!r:.60}" for name in names[:5])
     return shown + (", ..." if len(names) > 5 else "")
 
 
