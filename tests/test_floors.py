@@ -1,0 +1,137 @@
+"""The house: lower floors only, siblings leave each other alone, slow packages stay out of the top level."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "aigc_eval"
+FLOORS = {
+    "__init__": 0,
+    "errors": 0,
+    "records": 0,
+    "text": 0,
+    "intervals": 1,
+    "tables": 1,
+    "yaml_file": 1,
+    "windows": 1,
+    "huggingface": 1,
+    "metrics": 2,
+    "plugin": 3,
+    "generators": 4,
+    "scorers": 4,
+    "registry": 5,
+    "prompts": 5,
+    "journal": 5,
+    "gates": 5,
+    "frames": 5,
+    "estimates": 6,
+    "engines": 6,
+    "config": 6,
+    "stages": 7,
+    "conclusion": 7,
+    "report": 7,
+    "runner": 8,
+    "cli": 9,
+}
+SLOW = {"torch", "transformers", "presidio_analyzer", "pandas", "evaluate", "detoxify", "sacrebleu", "scipy", "pyarrow",
+        "spacy", "datasets", "peft", "tokenizers", "jinja2", "pydantic", "httpx"}  # fmt: skip
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def part(path: Path) -> str:
+    """The floor's name: first part below the package."""
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imports(tree: ast.AST, *, top_only: bool = False) -> set[str]:
+    """Dotted names that a module imports, `if TYPE_CHECKING` blocks left out."""
+    found: set[str] = set()
+    stack = list(ast.iter_child_nodes(tree))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING") or (
+            top_only and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ):
+            continue
+        stack.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def floor_of(name: str) -> str | None:
+    """`aigc_eval.scorers.pii` -> `scorers`; None for other packages."""
+    head, *rest = name.split(".")
+    if head != "aigc_eval":
+        return None
+    return rest[0] if rest and rest[0] in FLOORS else "__init__"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_imports_lower_floors_only(path: Path) -> None:
+    own = part(path)
+    for name in imports(ast.parse(path.read_text("utf-8"))):
+        other = floor_of(name)
+        if other is None or other == own:
+            continue
+        assert FLOORS[other] < FLOORS[own], f"{path.name} (floor {FLOORS[own]}) imports {name} (floor {FLOORS[other]})"
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if part(p) in ("generators", "scorers")], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_plug_ins_leave_their_siblings_alone(path: Path) -> None:
+    inside = path.relative_to(ROOT).with_suffix("").parts
+    for name in imports(ast.parse(path.read_text("utf-8"))):
+        parts = name.split(".")
+        if parts[:2] == ["aigc_eval", inside[0]] and len(parts) > 2:
+            assert parts[2] == inside[1], f"{path} imports its sibling {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_slow_packages_are_imported_where_they_are_used(path: Path) -> None:
+    allowed = {"jinja2"} if part(path) == "report" else {"pydantic"} if part(path) in ("registry", "config") else set()
+    top = {name.split(".")[0] for name in imports(ast.parse(path.read_text("utf-8")), top_only=True)}
+    assert not (top & SLOW) - allowed
+
+
+def test_the_command_line_starts_without_slow_packages() -> None:
+    code = "import sys, aigc_eval.cli; print(' '.join(sorted(m for m in sys.modules if '.' not in m)))"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert not loaded & (SLOW - {"jinja2"})
+
+
+def test_the_runner_names_no_plug_in() -> None:
+    names = imports(ast.parse((ROOT / "runner.py").read_text("utf-8")))
+    assert not {n for n in names if floor_of(n) in ("generators", "scorers")}
+
+
+def test_a_report_reads_a_run_and_nothing_else() -> None:
+    for path in (ROOT / "report").rglob("*.py"):
+        used = {floor_of(n) for n in imports(ast.parse(path.read_text("utf-8")))} - {None}
+        assert used <= {"report", "records", "text", "errors", "__init__"}, f"{path.name}: {used}"
+
+
+def test_forbidden_calls_are_nowhere() -> None:
+    """No pickle, no eval, no shell, no unsafe YAML, no code from a hub."""
+    banned = ("yaml.load(", "pickle.load", "eval(", "exec(", "shell=True", "trust_remote_code=True", "| safe", "|safe")
+    for path in [*MODULES, *ROOT.rglob("*.html")]:
+        text = path.read_text("utf-8")
+        if path.suffix == ".py":
+            text = "\n".join(ast.unparse(n) for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call))
+        for word in banned:
+            hits = [
+                i
+                for i in range(len(text))
+                if text.startswith(word, i) and not text[i - 1 : i].isidentifier() and text[i - 1 : i] != "."
+            ]
+            assert not hits, f"{path.name} uses {word}"
