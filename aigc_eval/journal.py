@@ -93,7 +93,7 @@ class Journal:
                 body = line[_SUM + 1 : -1]
                 if not line.endswith(b"\n"):
                     break
-                if line[:_SUM] != _checksum(self._last, body):
+                if line[: _SUM + 1] != _checksum(self._last, body) + b" ":
                     raise JournalError(
                         f"{self.path}: the journal is damaged at byte {self._end}; restore it, or start anew with --out"
                     )
@@ -107,6 +107,13 @@ class Journal:
             self._offsets[record["kind"], record["key"]] = (offset, length)
         else:
             self.heads.append(record)
+
+    def reset(self) -> None:
+        """Forget everything: for a journal that holds nothing of value yet."""
+        os.ftruncate(self._file, 0)
+        self._offsets.clear()
+        self.heads.clear()
+        self._last, self._end = b"", 0
 
     def append(self, records: Sequence[Record]) -> None:
         """Write records and sync them to the disk; when this returns they survive any crash."""
