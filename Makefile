@@ -1,0 +1,32 @@
+# The two commands of the README: `make demo` runs the quickstart bench, `make test` runs the tests.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test slow lint sample
+
+demo: $(VENV)/.installed
+	$(VENV)/bin/aigc-eval run benchmarks/quickstart.yaml --resume
+
+test: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest
+
+slow: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest -m slow
+
+lint: $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+sample: $(VENV)/.installed
+	$(VENV)/bin/aigc-eval run benchmarks/quickstart.yaml --out reports/sample --resume
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) --editable '.[dev,peft]'
+	touch $@
