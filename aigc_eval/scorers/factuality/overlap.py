@@ -1,0 +1,211 @@
+"""Overlap of two short texts: words with their places, token F1, whole-word containment, LCS, n-gram similarity."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from aigc_eval.text import HANZI, fold, has_hanzi, ngrams
+
+__all__ = ["Word", "coverage", "find", "is_mark", "lcs", "rouge_l", "rouge_words", "similarity", "token_f1", "words"]
+
+_PIECE = re.compile(rf"[{HANZI}]|[^\s{HANZI}]+")
+_ROUGE = re.compile(rf"[a-z0-9]+|[{HANZI}\u3040-\u30ff]|[^\W\d_a-zA-Z\u00aa-\u024f{HANZI}\u3040-\u30ff]+")
+_ARTICLES = frozenset({"a", "an", "the"})
+_SHORT = 64
+_STOP = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and are as at be been by for from her his in into is it its of on or that the their this to was were with"
+        " 的 了 是 在 和 与 而 也 都 就 这 那 着",
+    )
+)
+_COUNTING = (
+    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen|twenty"
+)
+_NUMBERS = {word: str(number) for number, word in enumerate(_COUNTING.split("|"))}
+
+
+class _Dropped(dict[int, str | None]):
+    """A `str.translate` table that replaces every Unicode punctuation mark and every ASCII one, `$` and `+` too."""
+
+    def __init__(self, gap: str) -> None:
+        self.gap = gap
+
+    def __missing__(self, code: int) -> str | None:
+        self[code] = self.gap if is_mark(chr(code)) else chr(code)
+        return self[code]
+
+
+def is_mark(character: str) -> bool:
+    """Whether normal forms leave the character out: Unicode punctuation, or an ASCII sign.
+
+    >>> [c for c in "a$，é" if is_mark(c)]
+    ['$', '，']
+    """
+    return unicodedata.category(character)[0] == "P" or character in string.punctuation
+
+
+_GLUED, _SPACED = _Dropped(""), _Dropped(" ")
+
+
+class Word(NamedTuple):
+    """One normalised word or Han character, and the half-open place it comes from."""
+
+    text: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=1 << 15)
+def _short_normal(piece: str) -> tuple[str, ...]:
+    return tuple(_PIECE.findall(fold(piece).translate(_GLUED)))
+
+
+def _normal(piece: str) -> Sequence[str]:
+    return _short_normal(piece) if len(piece) <= _SHORT else _PIECE.findall(fold(piece).translate(_GLUED))
+
+
+def words(text: str, spaced: bool = False) -> list[Word]:
+    """SQuAD's normal form for English and Chinese, with places.
+
+    Folded (NFKC, simplified, lower case), without punctuation, Han characters one by one. English articles go, except
+    in a text with Han characters (维生素 A) and where nothing else is left. `spaced` puts a border where punctuation
+    stood instead of nothing: "1914-1918" is then two words. A text of punctuation only keeps it.
+
+    >>> [w.text for w in words("The U.S. 繁體，ＡＢ-1!")], [w.text for w in words("The Beatles!")]
+    (['the', 'us', '繁', '体', 'ab1'], ['beatles'])
+    """
+    source = text.translate(_SPACED) if spaced else text  # one character for one: places stay
+    found = [Word(t, m.start(), m.end()) for m in _PIECE.finditer(source) for t in _normal(m.group())]
+    if not found:
+        return [Word(fold(m.group()), m.start(), m.end()) for m in _PIECE.finditer(text) if fold(m.group())]
+    if has_hanzi(text):
+        return found
+    return [w for w in found if w.text not in _ARTICLES] or found
+
+
+def token_f1(answer: Sequence[str], reference: Sequence[str]) -> float:
+    """Harmonic mean of precision and recall over the two bags of words, 0..1 (SQuAD, Rajpurkar et al. 2016).
+
+    >>> token_f1(["cat", "sat"], ["cat", "sat", "down", "here"]).__round__(6)
+    0.666667
+    """
+    same = sum((Counter(answer) & Counter(reference)).values())
+    return 2.0 * same / (len(answer) + len(reference)) if same else 0.0
+
+
+def find(answer: Sequence[Word], reference: Sequence[Word]) -> tuple[int, int] | None:
+    """Place of the reference's first occurrence in the answer as whole words; None where it does not occur.
+
+    >>> find(words("It is in New York City."), words("new york"))
+    (9, 17)
+    """
+    if not reference:
+        return None
+    border = "\x00"
+    haystack = border + border.join(w.text for w in answer) + border
+    at = haystack.find(border + border.join(w.text for w in reference) + border)
+    if at < 0:
+        return None
+    first = haystack.count(border, 0, at)
+    return answer[first].start, answer[first + len(reference) - 1].end
+
+
+def _units(text: str) -> Counter[str]:
+    """Content words without accents, number words as digits, and pairs of neighbouring Han characters."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    row = [_NUMBERS.get(w.text, w.text) for w in words(bare, spaced=True)]
+    found: Counter[str] = Counter()
+    for i, item in enumerate(row):
+        if not has_hanzi(item):
+            found[item] += item not in _STOP
+        elif i + 1 < len(row) and has_hanzi(row[i + 1]):
+            found[item + row[i + 1]] += 1
+        elif i == 0 or not has_hanzi(row[i - 1]):
+            found[item] += 1
+    return +found or Counter(row)
+
+
+def coverage(text: str, references: Sequence[str]) -> float:
+    """Largest share of a reference's content that the text has, 0..1: words in English, pairs of characters in Chinese.
+
+    Accents do not count, and number words up to twenty equal their digits.
+
+    >>> coverage("Wilhelm Rontgen got it.", ["Wilhelm Conrad Röntgen"]).__round__(6)
+    0.666667
+    """
+    mine = set(_units(text)) | {_NUMBERS.get(w.text, w.text) for w in words(text)}
+    shares = []
+    for reference in references:
+        wanted = _units(reference)
+        shares.append(sum(n for unit, n in wanted.items() if unit in mine) / (wanted.total() or 1))
+    return max(shares, default=0.0)
+
+
+def lcs(a: Sequence[str], b: Sequence[str]) -> int:
+    """Length of the longest common subsequence, bit-parallel: min(n, m) steps on integers of max(n, m) bits.
+
+    Memory O(n + m). Hyyrö 2004, "Bit-parallel LCS-length computation revisited".
+
+    >>> lcs("abcbdab", "bdcaba")
+    4
+    """
+    if len(a) < len(b):
+        a, b = b, a
+    places: dict[str, int] = {}
+    wanted = set(b)
+    for at, item in enumerate(a):
+        if item in wanted:
+            places[item] = places.get(item, 0) | 1 << at
+    everything = (1 << len(a)) - 1
+    zeros = everything
+    for item in b:
+        hit = zeros & places.get(item, 0)
+        zeros = ((zeros + hit) | (zeros - hit)) & everything
+    return len(a) - zeros.bit_count()
+
+
+def rouge_words(text: str) -> list[str]:
+    """Words of `rouge_score` (runs of a-z and 0-9), and beyond it: Han and kana one by one, runs of other alphabets.
+
+    Accented Latin letters part words, as they do there. Text with Han characters is folded first.
+
+    >>> rouge_words("Röntgen's 3 papers"), rouge_words("繁體 GPT-４")
+    (['r', 'ntgen', 's', '3', 'papers'], ['繁', '体', 'gpt', '4'])
+    """
+    return _ROUGE.findall(fold(text) if has_hanzi(text) else text.lower())
+
+
+def rouge_l(answer: Sequence[str], reference: Sequence[str]) -> float:
+    """ROUGE-L F1, 0..1: 2PR / (P + R) with P = LCS / n and R = LCS / m (Lin 2004)."""
+    common = lcs(answer, reference)
+    return 2.0 * common / (len(answer) + len(reference)) if common else 0.0
+
+
+def similarity(answer: Iterable[str], other: Iterable[str], question: Iterable[str] = ()) -> float:
+    """F1 over single words and pairs that do not stand in the question, 0..1.
+
+    What answer and question share says nothing about which answer was meant. Where nothing is left of `other`, the
+    question is not taken away.
+
+    >>> similarity("it is blue".split(), "it is red".split(), "is it red".split())
+    0.4
+    """
+    known, mine, theirs = _pairs(question), _pairs(answer), _pairs(other)
+    new = {gram for gram in theirs if gram not in known}
+    if new:
+        mine, theirs = ({g: n for g, n in grams.items() if g not in known} for grams in (mine, theirs))
+    same = sum(min(n, theirs.get(gram, 0)) for gram, n in mine.items())
+    return 2.0 * same / (sum(mine.values()) + sum(theirs.values())) if same else 0.0
+
+
+def _pairs(items: Iterable[str]) -> dict[tuple[str, ...], int]:
+    row = list(items)
+    return Counter(ngrams(row, 1) + ngrams(row, 2))
