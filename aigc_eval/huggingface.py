@@ -28,6 +28,7 @@ __all__ = [
     "label",
     "load",
     "locate",
+    "opening",
     "render",
     "tokenizer",
 ]
@@ -112,8 +113,8 @@ def dtype_of(dtype: str, device: str) -> str:
 
 
 @contextlib.contextmanager
-def _calmly(model: str) -> Iterator[None]:
-    """Turn whatever opening a model raises into one clear error, without the library's progress bars and advice."""
+def opening(model: str) -> Iterator[None]:
+    """While a model is opened: whatever is raised becomes one clear error; no progress bars, no library's advice."""
     from transformers.utils import logging
 
     bars, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
@@ -148,7 +149,7 @@ def config(model: str) -> Any:
     import transformers
 
     folder = locate(model)
-    with _calmly(model):
+    with opening(model):
         return transformers.AutoConfig.from_pretrained(folder, **_options())
 
 
@@ -161,7 +162,7 @@ def tokenizer(model: str, **kwargs: Any) -> Any:
         *folder.glob("*.model")
     ]:
         raise UsageError(f"model {model!r} has no tokenizer: put tokenizer.json beside its weights in {folder}")
-    with _calmly(model):
+    with opening(model):
         return transformers.AutoTokenizer.from_pretrained(folder, **_options(), **kwargs)
 
 
@@ -179,7 +180,7 @@ def load(auto_class_name: str, model: str, *, device: str = "auto", dtype: str =
     kind = dtype_of(dtype, device)
     if not any(path for pattern in _WEIGHTS for path in folder.glob(pattern)):
         raise UsageError(f"model {model!r} has no weights: put model.safetensors (or its shards) in {folder}")
-    with _calmly(model):
+    with opening(model):
         loaded, info = getattr(transformers, auto_class_name).from_pretrained(
             folder,
             dtype=kind if kind == "auto" else getattr(torch, kind),
