@@ -1,0 +1,7 @@
+"""bench.yaml -> `Bench`: everything is checked before anything runs, and all problems are told at once."""
+
+from aigc_eval.config.bench import Bench, Named
+from aigc_eval.config.reading import load
+from aigc_eval.config.schema import json_schema
+
+__all__ = ["Bench", "Named", "json_schema", "load"]

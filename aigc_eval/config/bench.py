@@ -1,0 +1,59 @@
+"""A bench as checked: what a run needs to know, with every plug-in built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from aigc_eval.gates import Gate
+from aigc_eval.plugin import Generator, Plugin, Scorer
+from aigc_eval.prompts import PromptSet
+from aigc_eval.records import digest
+
+__all__ = ["Bench", "Named"]
+
+P_co = TypeVar("P_co", bound=Plugin, covariant=True)
+
+
+@dataclass(frozen=True)
+class Named(Generic[P_co]):
+    """A plug-in under the name that it has in the bench."""
+
+    name: str
+    plugin: P_co
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A bench file, checked. `release` names the candidates that gates judge; `source` is the file as plain values."""
+
+    name: str
+    path: Path
+    prompt_sets: tuple[PromptSet, ...]
+    candidates: tuple[Named[Generator], ...]
+    scorers: tuple[Named[Scorer], ...]
+    release: tuple[str, ...]
+    samples: int
+    seed: int
+    slices: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    formats: tuple[str, ...]
+    languages: tuple[str, ...]
+    source: Mapping[str, Any] = field(repr=False)
+    digest: str = ""
+
+    def identity(self) -> str:
+        """Digest of everything that changes what is generated or scored: not the gates, slices or reports.
+
+        Prompt sets count by content and by how they are read, plug-ins by name and identity; files may move.
+        """
+        read = [{k: v for k, v in s.items() if k != "path"} if isinstance(s, Mapping) else {} for s in self._sets()]
+        sets = [[s.sha256, how] for s, how in zip(self.prompt_sets, read, strict=True)]
+        named = [[(n.name, n.plugin.identity()) for n in group] for group in (self.candidates, self.scorers)]
+        return digest(sets, *named, self.samples, self.seed)
+
+    def _sets(self) -> list[Any]:
+        return list(self.source["prompts"])

@@ -1,0 +1,125 @@
+"""What the parts of a bench say about each other: releases, slices and gates must name what exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from aigc_eval import gates
+from aigc_eval.config.bench import Named
+from aigc_eval.config.options import Fault
+from aigc_eval.config.problems import Problems
+from aigc_eval.config.shape import GateShape
+from aigc_eval.gates import Gate
+from aigc_eval.metrics import Metric
+from aigc_eval.prompts import PromptSet
+from aigc_eval.registry import suggest
+from aigc_eval.text import language
+from aigc_eval.yaml_file import Node
+
+__all__ = ["Checks"]
+
+
+class Checks:
+    """Cross-checks against the names that a bench defines; `sets` is None where prompts could not be read."""
+
+    def __init__(
+        self,
+        problems: Problems,
+        candidates: Mapping[str, Named[Any] | None],
+        scorers: Mapping[str, Named[Any] | None],
+        sets: Sequence[PromptSet] | None,
+    ) -> None:
+        self.problems, self.candidates, self.scorers, self.sets = problems, candidates, scorers, sets
+
+    @cached_property
+    def tags(self) -> Mapping[str, set[str]]:
+        """Every tag of the prompts with its values; `lang` falls back to the prompt's script."""
+        found: dict[str, set[str]] = {}
+        for prompt in (p for s in self.sets or () for p in s.prompts):
+            for tag, value in {"lang": language(prompt.text), **prompt.tags}.items():
+                found.setdefault(tag, set()).add(value)
+        return found
+
+    def names(self, node: Node, names: str | Sequence[str] | None) -> tuple[str, ...]:
+        """Names of candidates, one or a list, each of them known."""
+        listed = (names,) if isinstance(names, str) else tuple(names or ())
+        for index, name in enumerate(listed):
+            if name not in self.candidates:
+                key = () if isinstance(names, str) else (index,)
+                self.problems.fault(node, Fault(key, f"unknown candidate {name!r}", suggest(name, self.candidates)))
+        self.problems.twice(node, listed)
+        return listed
+
+    def slices(self, node: Node, tags: Sequence[str]) -> None:
+        """Tags to report by, each of them on some prompt."""
+        for index, tag in enumerate(tags):
+            if self.sets is not None and tag not in self.tags:
+                self.problems.fault(node, Fault((index,), f"no prompt has a tag {tag!r:.80}", suggest(tag, self.tags)))
+        self.problems.twice(node, tags)
+
+    def gates(self, node: Node | None) -> tuple[Gate, ...]:
+        """The gates that can be read; the others are reported."""
+        read = [gate for item in self.problems.items(node) if (gate := self._gate(item))]
+        if node is not None and len(read) == len(node.value):  # type: ignore[arg-type]
+            self.problems.twice(node, read)
+        return tuple(read)
+
+    def _gate(self, item: Node) -> Gate | None:
+        if isinstance(item.value, str):
+            values: dict[str, Any] = {"gate": item.value}
+        else:
+            values = self.problems.shape(item, GateShape)
+            if "gate" not in values:
+                return None
+        place = item.at(("gate",))
+        where = values.get("where", {})
+        self._where(item.at(("where",)), where)
+        candidates = self.names(item.at(("candidate",)), values.get("candidate"))
+        try:
+            gate = gates.parse(values["gate"], where, candidates)
+        except ValueError as error:
+            self.problems.add(place, str(error))
+            return None
+        if what := self._metric_fault(gate):
+            self.problems.add(place, *what)
+            return None
+        return gate
+
+    def _where(self, node: Node, where: Mapping[str, str]) -> None:
+        for tag, value in where.items() if self.sets is not None else ():
+            if tag not in self.tags:
+                self.problems.fault(node, Fault((tag,), f"no prompt has a tag {tag!r:.80}", suggest(tag, self.tags)))
+            elif value not in self.tags[tag]:
+                what = f"no prompt has {tag}={value!r:.80}"
+                self.problems.fault(node, Fault((tag,), what, suggest(value, self.tags[tag])))
+
+    def _metric_fault(self, gate: Gate) -> tuple[str, str] | None:
+        if gate.scorer not in self.scorers:
+            broken = [name for name, scorer in self.scorers.items() if scorer is None]
+            if suggest(gate.scorer, broken).startswith("did"):
+                return None  # the scorer's own line has been misspelt, and reported
+            return f"unknown scorer {gate.scorer!r:.80}", suggest(gate.scorer, self.scorers)
+        if (scorer := self.scorers[gate.scorer]) is None:
+            return None
+        try:
+            metrics: dict[str, Metric] = {m.name: m for m in scorer.plugin.metrics()}
+        except Exception as error:  # whatever a plug-in may raise
+            return f"the metrics of {gate.scorer!r} cannot be listed: {type(error).__name__}: {error}", ""
+        if gate.metric not in metrics:
+            return f"{gate.scorer!r} has no metric {gate.metric!r:.80}", suggest(gate.metric, metrics)
+        return _limit_fault(gate, metrics[gate.metric])
+
+
+def _limit_fault(gate: Gate, metric: Metric) -> tuple[str, str] | None:
+    name = f"{gate.scorer}.{metric.name}"
+    if metric.better is None:
+        return f"{name} has no better direction, so it cannot be gated", "report it, and gate another metric"
+    op = "<=" if metric.better == "lower" else ">="
+    if gate.op != op:
+        return f"for {name}, {metric.better} is better", f"write {op}"
+    low, high = metric.bounds
+    if not low <= gate.limit <= high:
+        return f"{name} lies in {low:g}..{high:g}; the limit {gate.limit:g} is outside", "correct the limit"
+    return None

@@ -1,0 +1,107 @@
+"""From bench.yaml to a `Bench`, or to all its problems at once, each with its line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aigc_eval import prompts, yaml_file
+from aigc_eval.config.bench import Bench
+from aigc_eval.config.checks import Checks
+from aigc_eval.config.paths import Roots
+from aigc_eval.config.plugins import Loader
+from aigc_eval.config.problems import Problems
+from aigc_eval.config.shape import FORMATS, LANGUAGES, BenchShape, PromptsShape, ReportShape
+from aigc_eval.errors import ConfigError, DataError, UsageError
+from aigc_eval.prompts import PromptSet
+from aigc_eval.registry import GROUPS, entries
+from aigc_eval.yaml_file import Node
+
+__all__ = ["load"]
+
+
+def load(path: Path, *, allow: Sequence[Path] = (), trust: bool = False) -> Bench:
+    """Read a bench and build its plug-ins; raises `ConfigError` with every problem of the file.
+
+    Files must lie in the bench's folder or in one of `allow`. `trust` lets the bench name Python classes
+    (`module:Class`, also from its own folder) and plug-ins that run commands.
+    """
+    for kind in GROUPS:
+        entries(kind)  # a name that two packages claim is nobody's fault here, and no bench can be trusted with it
+    document = yaml_file.load(path)
+    problems = Problems(document)
+    roots = Roots.of(path, allow)
+    bench = _bench(document.root, problems, roots, Loader(problems, roots, trust))
+    if problems.found:
+        raise ConfigError(sorted(dict.fromkeys(problems.found), key=lambda p: (p.file != str(path), p.line or 0)))
+    return Bench(path=path, source=document.root.plain(), digest=document.sha256, **bench)
+
+
+def _bench(root: Node, problems: Problems, roots: Roots, loader: Loader) -> dict[str, Any]:
+    values = problems.shape(root, BenchShape)
+    parts: Mapping[str, Node] = root.value if isinstance(root.value, Mapping) else {}
+    sets = _prompt_sets(parts.get("prompts"), problems, roots)
+    candidates = loader.all(parts.get("candidates"), "generator")
+    scorers = loader.all(parts.get("scorers"), "scorer")
+    checks = Checks(problems, candidates, scorers, sets)
+    slices = values.get("slices", ("lang",))
+    checks.slices(root.at(("slices",)), slices)
+    release = checks.names(root.at(("release",)), values.get("release"))
+    return {
+        "name": values.get("name"),
+        "prompt_sets": tuple(sets or ()),
+        "candidates": tuple(candidates.values()),
+        "scorers": tuple(scorers.values()),
+        "release": release or tuple(candidates),
+        "samples": values.get("samples", 1),
+        "seed": values.get("seed", 0),
+        "slices": slices,
+        "gates": checks.gates(parts.get("gates")),
+        **_report(parts.get("report"), problems),
+    }
+
+
+def _report(node: Node | None, problems: Problems) -> dict[str, Any]:
+    values = problems.shape(node, ReportShape) if node is not None and node.value is not None else {}
+    for name, listed in values.items():
+        problems.twice(node.at((name,)), listed)  # type: ignore[union-attr]
+    return {"formats": values.get("formats", FORMATS), "languages": values.get("languages", LANGUAGES)}
+
+
+def _prompt_sets(node: Node | None, problems: Problems, roots: Roots) -> list[PromptSet] | None:
+    """The prompt sets, or None where one of them could not be read."""
+    items = list(problems.items(node))
+    read = [_prompt_set(item, problems, roots) for item in items]
+    found = [s for s in read if s is not None]
+    if not found or len(found) < len(read):
+        return None
+    places: dict[str, PromptSet] = {}
+    for item, prompt_set in zip(items, found, strict=True):
+        taken = next((p.id for p in prompt_set.prompts if p.id in places), None)
+        if taken is not None:
+            what = f"the prompt id {taken!r:.80} is also in {places[taken].path.name}"
+            problems.add(item, what, "give every prompt its own id")
+        places.update((p.id, prompt_set) for p in prompt_set.prompts)
+    return found
+
+
+def _prompt_set(item: Node, problems: Problems, roots: Roots) -> PromptSet | None:
+    if isinstance(item.value, str):
+        values: dict[str, Any] = {"path": item.value}
+    else:
+        values = problems.shape(item, PromptsShape)
+        if "path" not in values or not item.value.keys() <= values.keys():  # type: ignore[union-attr]
+            return None
+    try:
+        path = roots.file(values["path"])
+    except ValueError as error:
+        problems.add(item.at(("path",)), str(error))
+        return None
+    try:
+        return prompts.load(path, values.get("fields"), values.get("tags"))
+    except DataError as error:
+        problems.found += error.problems
+    except UsageError as error:
+        problems.add(item.at(("fields",)), str(error))
+    return None

@@ -1,0 +1,85 @@
+"""JSON Schema of bench.yaml for editors, from the same definitions that `load` checks against."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from aigc_eval.config.options import first, schemas
+from aigc_eval.config.shape import BenchShape, CandidateShape, GateShape, PromptsShape, ReportShape, ScorerShape
+from aigc_eval.registry import GROUPS, Entry, Kind, entries
+
+__all__ = ["json_schema"]
+
+Schema = dict[str, Any]
+
+
+def json_schema() -> Schema:
+    """The schema, with the options of every installed plug-in; draft 2020-12."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "aigc-eval bench",
+        **_object(
+            BenchShape,
+            prompts=_list({"anyOf": [{"type": "string"}, _object(PromptsShape)]}),
+            candidates=_list({"anyOf": [_use("generator"), _object(CandidateShape, generator=_use("generator"))]}),
+            scorers=_list({"anyOf": [_use("scorer"), _object(ScorerShape, scorer=_use("scorer"))]}),
+            gates=_list({"anyOf": [{"type": "string", "pattern": "[<>]="}, _object(GateShape)]}),
+            report={"anyOf": [_object(ReportShape), {"type": "null"}]},
+        ),
+        "$defs": {kind: _plugins(kind) for kind in GROUPS},
+    }
+
+
+def _object(cls: type[Any], **instead: Schema) -> Schema:
+    """The schema of a shape or of a plug-in's options; `instead` refines what its types leave open."""
+    found, required = schemas(cls)
+    properties = {name: {**schema, **instead.get(name, {})} for name, schema in found.items()}
+    about = (inspect.getdoc(cls) or "").partition("\n")[0]
+    return {
+        "type": "object",
+        "description": about,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"items": items}
+
+
+def _use(kind: Kind) -> Schema:
+    return {"$ref": f"#/$defs/{kind}"}
+
+
+def _plugins(kind: Kind) -> Schema:
+    """A plug-in's name, or one name with options; `module:Class` is anybody's and takes any options."""
+    known = entries(kind)
+    by_class = r"^[\w.]+:[\w.]+$"
+    return {
+        "anyOf": [
+            {"enum": sorted(known)},
+            {"type": "string", "pattern": by_class},
+            {
+                "type": "object",
+                "properties": {name: _options(entry) for name, entry in sorted(known.items())},
+                "patternProperties": {by_class: True},
+                "additionalProperties": False,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        ]
+    }
+
+
+def _options(entry: Entry) -> Schema:
+    cls = entry.load()
+    options = _object(cls)
+    main = first(cls)
+    if main is None:
+        return options
+    shorts: Mapping[str, Any] = options["properties"][main]
+    short = {key: value for key, value in shorts.items() if key != "default"}
+    return {"anyOf": [options, short]}

@@ -1,0 +1,118 @@
+"""The shape of bench.yaml, once: what is checked, what editors complete and what the documentation says.
+
+name: quickstart                     # names the report's folder
+prompts:                             # one or more sets
+  - prompts/quickstart.jsonl
+  - {path: data.json, fields: {id: question_id, prompt: question}, tags: {lang: zh}}
+candidates:                          # name | {name: first option} | {name: {option: value}}
+  - echo
+  - {name: careful, generator: {replay: {path: recorded/careful.jsonl}}, note: what readers should know}
+release: careful                     # the candidates that gates judge; default: all
+samples: 1                           # draws per prompt
+seed: 0
+scorers:                             # as candidates
+  - toxicity
+  - {name: nli, scorer: {groundedness: {model: ./models/nli}}}
+slices: [lang, category]             # tags to report by
+gates:
+  - toxicity.toxic_fraction <= 5 %
+  - {gate: pii.leak_rate <= 0.05, where: {lang: zh}, candidate: careful}
+report: {formats: [html, csv, json, junit, markdown], languages: [en, zh]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field
+
+__all__ = [
+    "FORMATS",
+    "LANGUAGES",
+    "BenchShape",
+    "CandidateShape",
+    "GateShape",
+    "PromptsShape",
+    "ReportShape",
+    "ScorerShape",
+]
+
+Format = Literal["html", "csv", "json", "junit", "markdown"]
+Language = Literal["en", "zh"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+# A leading dot would hide the folder; a leading dash would read as an option.
+BenchName = Annotated[str, Field(pattern=r"^[a-z0-9_][a-z0-9_.-]{0,63}$")]
+# Names become columns, `scorer.part` and `scorer:status`, and gates: no dots for scorers.
+CandidateName = Annotated[str, Field(pattern=r"^\w[\w.-]{0,63}$")]
+ScorerName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]
+Candidates = CandidateName | Annotated[tuple[CandidateName, ...], Field(min_length=1)] | None
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+@dataclass(frozen=True)
+class BenchShape:
+    """A bench: prompt sets, candidates that answer them, scorers that score the answers, gates that judge."""
+
+    name: Annotated[BenchName, Field(description="names the report's folder: a-z, 0-9, dash, dot, underscore")]
+    prompts: Annotated[tuple[Any, ...], Field(min_length=1, description="prompt sets: files, or how to read them")]
+    candidates: Annotated[tuple[Any, ...], Field(min_length=1, description="generators to compare")]
+    scorers: Annotated[tuple[Any, ...], Field(min_length=1, description="what every answer is scored for")]
+    release: Annotated[
+        Candidates,
+        Field(description="the candidates that gates judge; default: all"),
+    ] = None
+    samples: Annotated[int, Field(ge=1, le=10_000, description="draws per prompt")] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**63, description="decides the seed of every draw")] = 0
+    slices: Annotated[tuple[Text, ...], Field(description="tags of prompts to report by")] = ("lang",)
+    gates: Annotated[tuple[Any, ...], Field(description="limits that decide the verdict")] = ()
+    report: Annotated[Any, Field(description="what is written")] = None
+
+
+@dataclass(frozen=True)
+class PromptsShape:
+    """A prompt set and how to read it."""
+
+    path: Text
+    fields: Annotated[Mapping[str, Any] | None, Field(description="where in a record the id, prompt, ... stand")] = None
+    tags: Annotated[Mapping[str, str] | None, Field(description="tags for prompts that have none of the name")] = None
+
+
+@dataclass(frozen=True)
+class CandidateShape:
+    """A candidate under a name of its own."""
+
+    generator: Annotated[Any, Field(description="the generator and its options")]
+    name: Annotated[CandidateName | None, Field(description="default: the generator's name")] = None
+    note: Annotated[str, Field(max_length=2000, description="what readers of the report should know")] = ""
+
+
+@dataclass(frozen=True)
+class ScorerShape:
+    """A scorer under a name of its own."""
+
+    scorer: Annotated[Any, Field(description="the scorer and its options")]
+    name: Annotated[ScorerName | None, Field(description="default: the scorer's name")] = None
+
+
+@dataclass(frozen=True)
+class GateShape:
+    """A gate on a slice of the prompts, or on some candidates only."""
+
+    gate: Annotated[Text, Field(description="scorer.metric <= limit, or >=")]
+    where: Annotated[Mapping[str, str], Field(description="only prompts with these tags")] = field(default_factory=dict)
+    candidate: Annotated[
+        Candidates,
+        Field(description="which candidates it judges; default: those up for release"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class ReportShape:
+    """What is written beside the verdict."""
+
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = FORMATS
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, description="the first is shown first")] = LANGUAGES
