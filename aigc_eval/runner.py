@@ -1,0 +1,181 @@
+"""A run, from bench to verdict: generate, score, estimate, judge, report. Each stage is a function of frozen values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aigc_eval import report
+from aigc_eval.conclusion import conclude
+from aigc_eval.config import Bench
+from aigc_eval.errors import JournalError, NothingToEvaluate
+from aigc_eval.frames import build
+from aigc_eval.gates import EXIT_CODES
+from aigc_eval.journal import Journal
+from aigc_eval.records import Generation, Prompt, Reason, Request, Run, Score, digest
+from aigc_eval.stages import Progress, answering, answering_keys, scoring, scoring_keys
+
+__all__ = ["load", "run"]
+
+
+def silent(stage: str, done: int, total: int, errors: int) -> None:
+    """A progress that says nothing."""
+
+
+def run(bench: Bench, out: Path, *, resume: bool = False, limit: int | None = None, progress: Progress = silent) -> Run:
+    """Carry out a bench in the folder `out`, journal first, verdict.json last.
+
+    A folder with an unfinished run needs `resume`; a completed run is reported again without calling any plug-in.
+    `limit` takes the first prompts only, and its verdict is not for release.
+    """
+    prompts = tuple(p for s in bench.prompt_sets for p in s.prompts)[:limit]
+    if not prompts:
+        raise NothingToEvaluate(f"{bench.path}: no prompt is selected")
+    identity = _identity(bench, limit)
+    with Journal(out) as journal:
+        head, settled = _open(journal, identity, prompts, resume)
+        (out / "verdict.json").unlink(missing_ok=True)
+        answers, scores = _measure(bench, journal, prompts, settled, progress)
+        if not settled:
+            journal.append([{"kind": "end"}])
+        done = conclude(bench, head, build(answers, scores), len(prompts), limit)
+        return _publish(done, out, bench, journal.head)
+
+
+def load(folder: Path) -> Run:
+    """Read a completed run back: facts from run.json, rows from the journal."""
+    facts = json.loads(_read(folder / "run.json"))
+    with Journal(folder, write=False) as journal:
+        head = journal.heads[0]
+        prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")]
+        requests, digests = _requests(prompts, facts["samples"], head["identity"]["seed"])
+        answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
+        flat, flat_digests = [a for given in answers.values() for a in given], digests * len(answers)
+        scores = {s["name"]: _recorded_scores(journal, s["identity"], flat, flat_digests) for s in facts["scorers"]}
+        return Run.from_facts(facts, build(answers, scores), bytes.fromhex(head["mask_key"]))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise JournalError(f"{path} is missing; {path.parent} does not hold a completed run") from error
+
+
+def _identity(bench: Bench, limit: int | None) -> dict[str, Any]:
+    """What a journal belongs to. Scorers may change between runs in one folder: their scores have keys of their own."""
+    return {
+        "prompts": {s.path.name: s.sha256 for s in bench.prompt_sets},
+        "candidates": {c.name: c.plugin.identity() for c in bench.candidates},
+        "samples": bench.samples,
+        "seed": bench.seed,
+        "limit": limit,
+    }
+
+
+def _open(
+    journal: Journal, identity: Mapping[str, Any], prompts: Sequence[Prompt], resume: bool
+) -> tuple[dict[str, Any], bool]:
+    """The run's header, written if the journal is new, and whether the run is complete and not to be retried."""
+    if not any(journal.each("ready")):  # new, or killed before anything was asked
+        journal.reset()
+        created = time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time())))
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", created)
+        start = {"kind": "run", "created": stamp, "mask_key": secrets.token_hex(16), "identity": identity}
+        records = [{"kind": "prompt", "data": p.to_json()} for p in prompts]
+        journal.append([start, *records, {"kind": "ready"}])
+        return dict(start), False
+    head = journal.heads[0]
+    changed = [k for k in identity if head["identity"].get(k) != identity[k]]
+    if changed:
+        what = ", ".join(changed)
+        raise JournalError(f"{journal.path.parent} holds a run with other {what}; choose another folder with --out")
+    complete = journal.heads[-1]["kind"] == "end"
+    if not complete and not resume:
+        raise JournalError(f"{journal.path.parent} holds an unfinished run; add --resume, or choose another --out")
+    return head, complete and not resume
+
+
+def _requests(prompts: Sequence[Prompt], samples: int, seed: int) -> tuple[list[Request], list[str]]:
+    """Every draw to make, prompt by prompt, and its digest."""
+    requests = [
+        Request(p, sample, int(digest(seed, p.id, sample)[:7], 16)) for p in prompts for sample in range(samples)
+    ]
+    return requests, [digest(r) for r in requests]
+
+
+def _measure(
+    bench: Bench, journal: Journal, prompts: Sequence[Prompt], settled: bool, progress: Progress
+) -> tuple[dict[str, list[Generation]], dict[str, list[Score]]]:
+    """All answers by candidate and all scores by scorer. Nothing is loaded unless something is missing."""
+    requests, digests = _requests(prompts, bench.samples, bench.seed)
+    answer_stages = {
+        c.name: answering(c.name, c.plugin, c.plugin.identity(), requests, digests) for c in bench.candidates
+    }
+    for stage in answer_stages.values():
+        stage.look_up(journal, settled)
+    if waiting := [c for c in bench.candidates if answer_stages[c.name].pending]:
+        for scorer in bench.scorers:
+            scorer.plugin.load()
+        for candidate in waiting:
+            candidate.plugin.load()
+            candidate.plugin.check(prompts, bench.samples)
+    answers = {name: stage.finish(journal, progress) for name, stage in answer_stages.items()}
+    flat, flat_digests = [a for given in answers.values() for a in given], digests * len(answers)
+    scores = {}
+    for scorer in bench.scorers:
+        stage = scoring(scorer.name, scorer.plugin, scorer.plugin.identity(), flat, flat_digests)
+        stage.look_up(journal, settled)
+        if stage.pending and not waiting:
+            scorer.plugin.load()
+        scores[scorer.name] = stage.finish(journal, progress)
+    return answers, scores
+
+
+def _recorded_answers(
+    journal: Journal, identity: str, requests: Sequence[Request], digests: Sequence[str]
+) -> list[Generation]:
+    found = (journal.find("generation", key) for key in answering_keys(identity, digests))
+    own = ("text", "outcome", "seconds", "detail", "usage")
+    return [
+        Generation(r, **{k: v for k, v in (data or {"text": "", "outcome": "error"}).items() if k in own})
+        for r, data in zip(requests, found, strict=True)
+    ]
+
+
+def _recorded_scores(
+    journal: Journal, identity: str, answers: Sequence[Generation], digests: Sequence[str]
+) -> list[Score]:
+    found = (journal.find("score", key) for key in scoring_keys(identity, answers, digests))
+    return [
+        Score.from_json(data) if data is not None else Score(error=f"output is {a.outcome}")
+        for a, data in zip(answers, found, strict=True)
+    ]
+
+
+def _publish(done: Run, out: Path, bench: Bench, journal_head: str) -> Run:
+    """Write the reports, then the verdict about them; a report that fails leaves the run undetermined."""
+    files: Mapping[str, Path] = {}
+    try:
+        files = report.write(done, out, formats=bench.formats, languages=bench.languages)
+    except report.ReportError as error:
+        lost = Reason("report_failed", {"format": str(error)})
+        done = replace(done, status="undetermined", exit_code=EXIT_CODES["undetermined"], reasons=(*done.reasons, lost))
+    verdict = {
+        "status": done.status,
+        "exit_code": done.exit_code,
+        "release": done.release,
+        "reasons": [r.to_json() for r in done.reasons],
+        "gates": [v.to_json() for v in done.verdicts],
+        "journal": journal_head,
+        "reports": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.values()},
+    }
+    report.write_atomically(out / "verdict.json", json.dumps(verdict, indent=1, allow_nan=False) + "\n")
+    return done

@@ -1,0 +1,174 @@
+"""The stages of a run, answering and scoring, over one mechanism: look up, batch, call, append, put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from aigc_eval.engines.local import map_batches
+from aigc_eval.errors import PluginError
+from aigc_eval.journal import Journal
+from aigc_eval.plugin import Generator, Plugin, Scorer
+from aigc_eval.records import Generation, Request, Score, digest
+
+__all__ = ["Progress", "Stage", "answering", "answering_keys", "scoring", "scoring_keys"]
+
+T = TypeVar("T", Request, Generation)
+R = TypeVar("R", Generation, Score)
+
+
+class Progress(Protocol):
+    """Told how far a stage is; `errors` counts results that could not be had."""
+
+    def __call__(self, stage: str, done: int, total: int, errors: int) -> None:
+        """One report."""
+
+
+@dataclass
+class Stage(Generic[T, R]):
+    """One plug-in over one list of items, each with its journal key; `results` are those known so far."""
+
+    kind: str
+    name: str
+    plugin: Plugin
+    keys: Sequence[str]
+    items: Sequence[T]
+    call: Callable[[Sequence[T]], list[R]]
+    decode: Callable[[T, Mapping[str, Any]], R]
+    encode: Callable[[str, R], Mapping[str, Any]]
+    failed: Callable[[T, Exception], R]
+    is_error: Callable[[R], bool]
+    results: list[R | None]
+
+    def look_up(self, journal: Journal, settled: bool) -> None:
+        """Take what the journal holds. An error is a hit only in a settled (completed) run: elsewhere it is retried."""
+        for i, (key, item) in enumerate(zip(self.keys, self.items, strict=True)):
+            if self.results[i] is not None or (data := journal.find(self.kind, key)) is None:
+                continue
+            result = self.decode(item, data)
+            if settled or not self.is_error(result):
+                self.results[i] = result
+
+    @property
+    def pending(self) -> list[int]:
+        """Which items have no result, each key once, shortest text first where the plug-in asks for that."""
+        first = {self.keys[i]: i for i in range(len(self.keys) - 1, -1, -1) if self.results[i] is None}
+        waiting = sorted(first.values())
+        if self.plugin.by_length:
+            waiting.sort(key=lambda i: _length(self.items[i]))
+        return waiting
+
+    def finish(self, journal: Journal, progress: Progress) -> list[R]:
+        """Call the plug-in on what is pending, append each batch to the journal, and return all results in order."""
+        waiting = self.pending
+        errors = 0
+        done = len(self.items) - len(waiting)
+        progress(self.name, done, len(self.items), errors)
+        found: dict[str, R] = {}
+        size = max(1, self.plugin.batch_size)
+        chunks = [waiting[i : i + size] for i in range(0, len(waiting), size)]
+        answers = map_batches(self.call, ([self.items[i] for i in chunk] for chunk in chunks), self.failed)
+        for chunk, results in zip(chunks, answers, strict=True):
+            keyed = [(self.keys[i], r) for i, r in zip(chunk, results, strict=True)]
+            journal.append([self.encode(key, result) for key, result in keyed])
+            found.update(keyed)
+            done, errors = done + len(chunk), errors + sum(map(self.is_error, results))
+            progress(self.name, done, len(self.items), errors)
+        return [r if r is not None else found[key] for key, r in zip(self.keys, self.results, strict=True)]
+
+
+Answering = Stage[Request, Generation]
+Scoring = Stage[Generation, Score]
+
+
+def _length(item: Request | Generation) -> int:
+    return len(item.text) if isinstance(item, Generation) else len(item.prompt.text)
+
+
+def _short(error: Exception) -> str:
+    """Kind and first line of an exception; the text that provoked it may be quoted there, so not too much of it."""
+    lines = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0][:160]}"
+
+
+def answering_keys(identity: str, requests: Sequence[str]) -> list[str]:
+    """Journal keys of one generator's answers; `requests` are the requests' digests."""
+    return [digest(identity, request) for request in requests]
+
+
+def answering(
+    name: str, plugin: Generator, identity: str, requests: Sequence[Request], digests: Sequence[str]
+) -> Answering:
+    """The stage in which one candidate answers every request."""
+
+    def call(batch: Sequence[Request]) -> list[Generation]:
+        answers = plugin.generate(batch)
+        for request, answer in zip(batch, answers, strict=False):
+            if answer.request is not request and answer.request != request:
+                raise PluginError(f"candidate {name!r} answered another request than {request.prompt.id!r}")
+        return answers
+
+    def decode(request: Request, data: Mapping[str, Any]) -> Generation:
+        known = {k: v for k, v in data.items() if k not in ("candidate", "prompt", "sample")}
+        return Generation(request, **known)
+
+    def encode(key: str, answer: Generation) -> Mapping[str, Any]:
+        own = answer.to_json()
+        del own["request"]
+        where = {"candidate": name, "prompt": answer.prompt.id, "sample": answer.request.sample}
+        return {"kind": "generation", "key": key, "data": where | own}
+
+    return Answering(
+        "generation",
+        f"generate {name}",
+        plugin,
+        answering_keys(identity, digests),
+        requests,
+        call,
+        decode,
+        encode,
+        lambda request, error: request.answer("", "error", detail=_short(error)),
+        lambda answer: answer.outcome == "error",
+        [None] * len(requests),
+    )
+
+
+def scoring_keys(identity: str, answers: Sequence[Generation], digests: Sequence[str]) -> list[str]:
+    """Journal keys of one scorer's scores; `digests` are those of the answered requests."""
+    return [digest(identity, d, a.text, a.outcome) for a, d in zip(answers, digests, strict=True)]
+
+
+def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generation], digests: Sequence[str]) -> Scoring:
+    """The stage in which one scorer scores every answer with an outcome that it scores; the others have failed."""
+
+    def call(batch: Sequence[Generation]) -> list[Score]:
+        scores = plugin.score(batch)
+        if len(scores) != len(batch):
+            return scores  # the engine reports it
+        return [_checked(name, a, s) for a, s in zip(batch, scores, strict=True)]
+
+    stage = Scoring(
+        "score",
+        f"score {name}",
+        plugin,
+        scoring_keys(identity, answers, digests),
+        answers,
+        call,
+        lambda _, data: Score.from_json(data),
+        lambda key, score: {"kind": "score", "key": key, "data": score.to_json()},
+        lambda _, error: Score(error=_short(error)),
+        lambda score: bool(score.error),
+        [None] * len(answers),
+    )
+    stage.results = [None if a.outcome in plugin.outcomes else Score(error=f"output is {a.outcome}") for a in answers]
+    return stage
+
+
+def _checked(name: str, answer: Generation, score: Score) -> Score:
+    """The score, or an error if its evidence points outside the texts."""
+    lengths = {"output": len(answer.text), "prompt": len(answer.prompt.text)}
+    for span in score.spans:
+        if span.end > lengths[span.target]:
+            return Score(error=f"{name} marked characters {span.start}-{span.end} of {lengths[span.target]}")
+    return score
