@@ -93,7 +93,7 @@ class Template(Generator):
         parsed = {}
         for lang, patterns in groups.items():
             place = f"patterns.{lang}" if lang else "patterns"
-            if isinstance(patterns, str) or not patterns:
+            if not patterns:
                 raise UsageError(f"template: {place} must be a list of patterns; write - '...' under it")
             parsed[lang] = tuple(_parse(f"{place}.{i}", pattern) for i, pattern in enumerate(patterns))
         if not parsed:
