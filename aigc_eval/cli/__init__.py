@@ -1,0 +1,49 @@
+"""The command line: `aigc-eval run bench.yaml` and its helpers; heavy packages are imported when they are needed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from types import FrameType
+
+from aigc_eval.cli.commands import app
+from aigc_eval.cli.outcome import Terminated
+from aigc_eval.cli.stdio import outlets
+
+__all__ = ["app", "main"]
+
+OFFLINE: Mapping[str, str] = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_EVALUATE_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "DO_NOT_TRACK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""Defaults that keep everything on this machine; whoever wants a download sets the variable to 0 first."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 pass, 1 fail, 2 usage, 3 undetermined, 4 bug, 5 nothing, 130, 143."""
+    for name, value in OFFLINE.items():
+        os.environ.setdefault(name, value)
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        with outlets():
+            app(args=list(sys.argv[1:] if argv is None else argv), prog_name="aigc-eval")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return 0
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise Terminated

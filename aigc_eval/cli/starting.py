@@ -1,0 +1,33 @@
+"""`aigc-eval init`: a bench to start from."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+
+from aigc_eval.errors import UsageError
+
+__all__ = ["start"]
+
+
+def start(file: Path) -> tuple[Path, Path]:
+    """Write a bench and its prompt set beside it, both new; raises `UsageError` where one exists."""
+    name = re.sub(r"[^a-z0-9_.-]+", "-", file.stem.lower()).strip("-.") or "bench"
+    prompts = file.parent / "prompts" / f"{name}.jsonl"
+    for path in (file, prompts):
+        if path.exists() or path.is_symlink():
+            raise UsageError(f"{path} exists already; choose another name: aigc-eval init FILE")
+    bench = _template("bench_template.yaml").replace("{name}", name)
+    for path, text in ((prompts, _template("prompts_template.jsonl")), (file, bench)):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    return file, prompts
+
+
+def _template(name: str) -> str:
+    return resources.files("aigc_eval").joinpath("data", name).read_text("utf-8")

@@ -1,0 +1,96 @@
+"""Standard output and error that outlive their readers, and text that no terminal acts on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO, cast
+
+__all__ = ["language", "outlets", "say", "table", "tell"]
+
+
+class _Outlet:
+    """A stream that goes quiet when nobody reads it any more (`| head`) and writes what its encoding cannot as \\x.."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._plug()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._plug()
+
+    def _plug(self) -> None:
+        """Send what is still buffered nowhere, or the interpreter would complain when it exits."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def outlets() -> Iterator[None]:
+    """Within it, writing to stdout and stderr never fails for want of a reader."""
+    before = sys.stdout, sys.stderr
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        # Python has no stream at all where the shell closed it (`>&-`).
+        out, err = (cast("TextIO", _Outlet(stream or nowhere)) for stream in before)
+        sys.stdout, sys.stderr = out, err
+        try:
+            yield
+        finally:
+            with suppress(ValueError):
+                out.flush()
+                err.flush()
+            sys.stdout, sys.stderr = before
+
+
+def say(text: str = "") -> None:
+    """A line of results, to stdout."""
+    print(text, file=sys.stdout)
+
+
+def tell(text: str) -> None:
+    """What a person should know, to stderr, line by line and without control characters."""
+    from aigc_eval.report.escape import terminal
+
+    for line in text.split("\n"):
+        print(terminal(line), file=sys.stderr, flush=True)
+
+
+def table(header: list[str], rows: list[list[str]]) -> None:
+    """An aligned table on stdout, wrapped only where a terminal is too narrow."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from aigc_eval.report.escape import terminal
+
+    shown = Table(*header, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        shown.add_row(*(Text(terminal(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else 100_000
+    console = Console(width=width, highlight=False)
+    with console.capture() as captured:
+        console.print(shown)
+    say("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def language() -> str:
+    """The language of the terminal, "zh" or "en", from LC_ALL, LC_MESSAGES or LANG."""
+    wanted = next((os.environ[v] for v in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(v)), "")
+    return "zh" if wanted.lower().startswith("zh") else "en"
