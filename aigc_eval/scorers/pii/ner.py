@@ -1,0 +1,124 @@
+"""Names of people, places and organisations, by a spaCy or transformers model that the `ner` option names."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from aigc_eval.errors import MissingExtra, UsageError
+from aigc_eval.plugin import require
+from aigc_eval.scorers.pii.findings import Finding
+
+__all__ = ["NER_ENTITIES", "Names", "open_model"]
+
+_LABELS = {
+    "PERSON": "PERSON", "PER": "PERSON", "PATIENT": "PERSON", "NAME": "PERSON",
+    "GPE": "LOCATION", "LOC": "LOCATION", "LOCATION": "LOCATION", "FAC": "LOCATION", "ADDRESS": "LOCATION",
+    "ORG": "ORGANIZATION", "ORGANIZATION": "ORGANIZATION",
+}  # fmt: skip
+NER_ENTITIES = frozenset(_LABELS.values())
+
+_WINDOW, _OVERLAP = 1200, 200
+_SCORE = 0.85  # what presidio gives a model without scores of its own
+
+
+class _Model(Protocol):
+    def __call__(self, text: str) -> Iterator[tuple[str, int, int, float]]:
+        """Label, start, end, score of each name."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names found in windows of 1,200 characters that overlap by 200, so that a model's limit truncates nothing."""
+
+    model: _Model
+    wanted: frozenset[str]
+    entity: str = "NER"
+
+    def find(self, text: str) -> Iterator[Finding]:
+        """Findings of the wanted types."""
+        for start in range(0, max(len(text) - _OVERLAP, 1), _WINDOW - _OVERLAP):
+            for label, a, b, score in self.model(text[start : start + _WINDOW]):
+                entity = _LABELS.get(label.upper().rpartition("-")[2], "")
+                if entity in self.wanted and a < b:
+                    yield Finding(entity, start + a, start + b, score)
+
+
+@dataclass(frozen=True)
+class _Spacy:
+    pipeline: Any
+
+    def __call__(self, text: str) -> Iterator[tuple[str, int, int, float]]:
+        for name in self.pipeline(_clean(text)).ents:
+            yield name.label_, name.start_char, name.end_char, _SCORE
+
+
+@dataclass(frozen=True)
+class _Transformers:
+    pipeline: Any
+
+    def __call__(self, text: str) -> Iterator[tuple[str, int, int, float]]:
+        for name in self.pipeline(_clean(text)):
+            yield name["entity_group"], int(name["start"]), int(name["end"]), float(name["score"])
+
+
+def _clean(text: str) -> str:
+    """Lone surrogates as U+FFFD, which tokenisers can encode; one for one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _has_surrogate(text) else text
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)
+
+
+@cache
+def open_model(name: str, wanted: frozenset[str]) -> Names:
+    """A folder (spaCy's has config.cfg, transformers' config.json), an installed spaCy package, a cached id."""
+    folder = Path(name)
+    if folder.is_dir():
+        if (folder / "config.cfg").is_file():
+            return Names(_open_spacy(name), wanted)
+        if (folder / "config.json").is_file():
+            return Names(_open_transformers(name), wanted)
+        raise UsageError(f"pii: {name} holds neither a spaCy model (config.cfg) nor a transformers model (config.json)")
+    if name.isidentifier() and importlib.util.find_spec(name) is not None:
+        return Names(_open_spacy(name), wanted)
+    return Names(_open_transformers(name), wanted)
+
+
+def _open_spacy(name: str) -> _Model:
+    spacy = require("spacy")
+    try:
+        return _Spacy(spacy.load(name))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"pii: cannot open the spaCy model {name!r}: {error}") from error
+
+
+def _open_transformers(name: str) -> _Model:
+    transformers = require("transformers")
+    try:
+        model = transformers.AutoModelForTokenClassification.from_pretrained(name, local_files_only=True)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise MissingExtra(
+            f"pii: no model {name!r}: it is no folder, no installed spaCy package and not in the Hugging Face cache; "
+            f"run: python -m spacy download {name.rpartition('/')[2]}, or download it and name its folder"
+        ) from error
+    return _Transformers(_token_pipeline(transformers, model.eval(), tokenizer))
+
+
+def _token_pipeline(transformers: Any, model: Any, tokenizer: Any) -> Any:
+    longest = min(getattr(model.config, "max_position_embeddings", 512), tokenizer.model_max_length)
+    tokenizer.model_max_length = longest
+    return transformers.pipeline(
+        "token-classification",
+        model=model,
+        tokenizer=tokenizer,
+        aggregation_strategy="simple",
+        stride=longest // 4,
+        device=-1,
+    )
