@@ -26,6 +26,7 @@ __all__ = ["NAME", "Journal"]
 NAME = "journal.jsonl"
 _SUM = 32
 Record = Mapping[str, Any]
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def _checksum(previous: bytes, body: bytes) -> bytes:
@@ -33,7 +34,7 @@ def _checksum(previous: bytes, body: bytes) -> bytes:
 
 
 def _encode(record: Record) -> bytes:
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+    return _ENCODER.encode(record).encode("ascii")
 
 
 class Journal:
@@ -117,6 +118,8 @@ class Journal:
 
     def append(self, records: Sequence[Record]) -> None:
         """Write records and sync them to the disk; when this returns they survive any crash."""
+        if not records:
+            return
         lines, offset, last = [], self._end, self._last
         for record in records:
             body = _encode(record)

@@ -125,6 +125,10 @@ class Scorer(Plugin):
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated"})
     """Outcomes that are scored. Any other outcome is recorded as unscored, which gates count as the worst."""
 
+    def applies(self, prompt: Prompt) -> bool:
+        """Whether answers to this prompt can be scored at all (it has references, say)."""
+        return True
+
     @abstractmethod
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """One score a generation, in order."""

@@ -12,7 +12,8 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
@@ -41,26 +42,38 @@ __all__ = [
 Outcome = Literal["ok", "truncated", "empty", "refused", "filtered", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "truncated", "empty", "refused", "filtered", "error")
 Better = Literal["lower", "higher"]
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 Status = Literal["pass", "fail", "undetermined"]
 RunStatus = Literal["pass", "fail", "undetermined", "not_gated"]
 
 
+@cache
+def _spec(kind: type) -> tuple[tuple[str, Any, bool], ...]:
+    """Name, default and part in identity of each field of a record class; computed once a class."""
+    return tuple(
+        (f.name, f.default_factory() if f.default_factory is not MISSING else f.default, f.compare)
+        for f in fields(kind)
+    )
+
+
 def _plain(value: Any, identity: bool = False) -> Any:
     """JSON-ready form of a record without default-valued fields; `identity` leaves out facts that do not compare."""
-    if is_dataclass(value) and not isinstance(value, type):
-        pairs = ((f, getattr(value, f.name)) for f in fields(value) if f.compare or not identity)
-        return {f.name: _plain(v, identity) for f, v in pairs if not _is_default(f, v)}
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is tuple or kind is list:
+        return [_plain(v, identity) for v in value]
+    if is_dataclass(kind):
+        found = {}
+        for name, default, compares in _spec(kind):
+            own = getattr(value, name)
+            if (compares or not identity) and not (type(own) is type(default) and own == default):
+                found[name] = _plain(own, identity)
+        return found
     if isinstance(value, Mapping):
         return {str(k): _plain(v, identity) for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(v, identity) for v in value]
     return value
-
-
-def _is_default(f: Field[Any], value: Any) -> bool:
-    if f.default_factory is not MISSING:
-        return bool(value == f.default_factory())
-    return type(value) is type(f.default) and bool(value == f.default)
 
 
 def canonical(value: Any) -> str:
@@ -69,7 +82,7 @@ def canonical(value: Any) -> str:
     >>> canonical({"b": 1, "a": "中"})
     '{"a":"\\\\u4e2d","b":1}'
     """
-    return json.dumps(_plain(value, True), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _CANONICAL.encode(_plain(value, True))
 
 
 def digest(*values: Any) -> str:

@@ -105,10 +105,14 @@ def _open(
 
 def _requests(prompts: Sequence[Prompt], samples: int, seed: int) -> tuple[list[Request], list[str]]:
     """Every draw to make, prompt by prompt, and its digest."""
-    requests = [
-        Request(p, sample, int(digest(seed, p.id, sample)[:7], 16)) for p in prompts for sample in range(samples)
-    ]
-    return requests, [digest(r) for r in requests]
+    requests, digests = [], []
+    for prompt in prompts:
+        prompt_digest = digest(prompt)
+        for sample in range(samples):
+            request = Request(prompt, sample, int(digest(seed, prompt.id, sample)[:7], 16))
+            requests.append(request)
+            digests.append(digest(prompt_digest, sample, request.seed))
+    return requests, digests
 
 
 def _measure(
@@ -131,11 +135,11 @@ def _measure(
     flat, flat_digests = [a for given in answers.values() for a in given], digests * len(answers)
     scores = {}
     for scorer in bench.scorers:
-        stage = scoring(scorer.name, scorer.plugin, scorer.plugin.identity(), flat, flat_digests)
-        stage.look_up(journal, settled)
-        if stage.pending and not waiting:
+        scores_stage = scoring(scorer.name, scorer.plugin, scorer.plugin.identity(), flat, flat_digests)
+        scores_stage.look_up(journal, settled)
+        if scores_stage.pending and not waiting:
             scorer.plugin.load()
-        scores[scorer.name] = stage.finish(journal, progress)
+        scores[scorer.name] = scores_stage.finish(journal, progress)
     return answers, scores
 
 
@@ -154,10 +158,7 @@ def _recorded_scores(
     journal: Journal, identity: str, answers: Sequence[Generation], digests: Sequence[str]
 ) -> list[Score]:
     found = (journal.find("score", key) for key in scoring_keys(identity, answers, digests))
-    return [
-        Score.from_json(data) if data is not None else Score(error=f"output is {a.outcome}")
-        for a, data in zip(answers, found, strict=True)
-    ]
+    return [Score.from_json(data) if data is not None else Score(error="not in the journal") for data in found]
 
 
 def _publish(done: Run, out: Path, bench: Bench, journal_head: str) -> Run:

@@ -50,6 +50,10 @@ class Stage(Generic[T, R]):
             if settled or not self.is_error(result):
                 self.results[i] = result
 
+    def decided(self) -> dict[str, R]:
+        """Results by key that are known already, from the journal or without a call."""
+        return {key: r for key, r in zip(self.keys, self.results, strict=True) if r is not None}
+
     @property
     def pending(self) -> list[int]:
         """Which items have no result, each key once, shortest text first where the plug-in asks for that."""
@@ -62,6 +66,7 @@ class Stage(Generic[T, R]):
     def finish(self, journal: Journal, progress: Progress) -> list[R]:
         """Call the plug-in on what is pending, append each batch to the journal, and return all results in order."""
         waiting = self.pending
+        journal.append([self.encode(k, r) for k, r in self.decided().items() if journal.find(self.kind, k) is None])
         errors = 0
         done = len(self.items) - len(waiting)
         progress(self.name, done, len(self.items), errors)
@@ -161,8 +166,15 @@ def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generati
         lambda score: bool(score.error),
         [None] * len(answers),
     )
-    stage.results = [None if a.outcome in plugin.outcomes else Score(error=f"output is {a.outcome}") for a in answers]
+    stage.results = [_without_a_call(plugin, a) for a in answers]
     return stage
+
+
+def _without_a_call(plugin: Scorer, answer: Generation) -> Score | None:
+    """The score of an answer that the scorer need not see, or None."""
+    if not plugin.applies(answer.prompt):
+        return Score(note="does not apply to this prompt")
+    return None if answer.outcome in plugin.outcomes else Score(error=f"output is {answer.outcome}")
 
 
 def _checked(name: str, answer: Generation, score: Score) -> Score:
