@@ -1,1 +1,100 @@
-"""Reports: they read a Run and nothing else."""
+"""Reports: they read a Run and nothing else.
+
+    html       report.html    for people: verdict, evidence, methods, in English and Chinese
+    csv        summary.csv    every estimate; rows.csv: every output with its scores
+    json       run.json       everything but the rows, for programs
+    junit      junit.xml      for CI
+    markdown   summary.md     for pull requests
+
+All texts are masked and encoded for where they go; the same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from aigc_eval.errors import AigcEvalError
+from aigc_eval.records import Reason, Run
+from aigc_eval.report import csv_table, html, json_file, junit, markdown
+from aigc_eval.report.files import Unreadable, write_atomically
+from aigc_eval.report.mask import Masker
+from aigc_eval.report.terminal import terminal_table
+from aigc_eval.report.words import sentence, verdict_line
+
+__all__ = ["FORMATS", "ReportError", "sentence", "terminal_table", "verdict_line", "write", "write_atomically"]
+
+_Writer = Callable[[Run, Masker, Sequence[str]], str]
+_Check = Callable[[str, Run], None]
+
+_WRITERS: Mapping[str, tuple[tuple[str, str, _Writer, _Check], ...]] = {
+    "html": (("html", "report.html", html.html, html.check),),
+    "csv": (
+        (
+            "csv",
+            "summary.csv",
+            lambda r, m, _: csv_table.summary(r, m),
+            lambda t, r: csv_table.check(t, len(r.estimates)),
+        ),
+        ("rows", "rows.csv", lambda r, m, _: csv_table.rows(r, m), lambda t, r: csv_table.check(t, len(r.rows))),
+    ),
+    "json": (("json", "run.json", lambda r, m, _: json_file.json_file(r, m), json_file.check),),
+    "junit": (("junit", "junit.xml", lambda r, _, langs: junit.junit(r, langs), junit.check),),
+    "markdown": (("markdown", "summary.md", lambda r, _, langs: markdown.markdown(r, langs), markdown.check),),
+}
+
+FORMATS: tuple[str, ...] = tuple(_WRITERS)
+"""The formats that `write` knows."""
+
+
+class ReportError(AigcEvalError):
+    """Some reports could not be written; `written` are those that were, `failed` says what went wrong by format."""
+
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, failed: Mapping[str, str], written: Mapping[str, Path]) -> None:
+        self.failed, self.written = dict(failed), dict(written)
+        super().__init__("; ".join(f"{name}: {what}" for name, what in failed.items()))
+
+
+def write(run: Run, folder: Path, *, formats: Sequence[str], languages: Sequence[str]) -> dict[str, Path]:
+    """Write the reports into a folder and read each back; returns format -> file ("rows" is rows.csv).
+
+    `languages`: "en", "zh" or both, the first is the default. A format that fails does not stop the others: they are
+    written again with the run undetermined, a file that an earlier run left in its place is removed, and `ReportError`
+    is raised at the end.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written, failed = _write_all(run, folder, formats, languages)
+    if failed:
+        lost = tuple(Reason("report_failed", {"format": name}) for name in failed)
+        told = replace(run, status="undetermined", exit_code=ReportError.exit_code, reasons=(*run.reasons, *lost))
+        written, again = _write_all(told, folder, [f for f in formats if f not in failed], languages)
+        raise ReportError({**failed, **again}, written)
+    return written
+
+
+def _write_all(
+    run: Run, folder: Path, formats: Sequence[str], languages: Sequence[str]
+) -> tuple[dict[str, Path], dict[str, str]]:
+    masker = Masker.of_run(run.rows, run.key)
+    written: dict[str, Path] = {}
+    failed: dict[str, str] = {}
+    for name in formats:
+        for key, file, writer, check in _WRITERS.get(name, ()):
+            try:
+                check(write_atomically(folder / file, writer(run, masker, languages)), run)
+                written[key] = folder / file
+            except Exception as error:
+                failed[name] = f"{file}: {_told(error)}"
+                (folder / file).unlink(missing_ok=True)
+        if name not in _WRITERS:
+            failed[name] = f"unknown format; known are {', '.join(FORMATS)}"
+    return written, failed
+
+
+def _told(error: Exception) -> str:
+    """What may be said about an error: messages of other libraries can quote the texts that they stumbled over."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, OSError | Unreadable) else type(error).__name__

@@ -1,0 +1,161 @@
+"""The worst outputs of each scorer and candidate: masked, highlighted, and folded away where they are harmful."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aigc_eval.records import Bilingual, PluginFacts, Run, Span
+from aigc_eval.report.escape import Shown
+from aigc_eval.report.excerpts import Piece, excerpt, pieces
+from aigc_eval.report.mask import Masker
+from aigc_eval.report.numbers import figure
+from aigc_eval.report.words import say, scorer_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MOST", "Example", "Group", "Worst", "worst_examples"]
+
+MOST = 3
+"""Examples of one scorer and candidate."""
+MOST_TEXTS = 3
+"""References and evidence passages of one example."""
+_HARM = re.compile("tox|hate|harm|offens|insult|abus|violen|safe", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One output with its surroundings."""
+
+    prompt: str
+    sample: int
+    tags: tuple[str, ...]
+    score: str
+    note: Shown
+    question: tuple[Piece, ...]
+    answer: tuple[Piece, ...]
+    references: tuple[tuple[Piece, ...], ...]
+    evidence: tuple[tuple[Piece, ...], ...]
+    harmful: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """One candidate's worst outputs by one scorer."""
+
+    candidate: str
+    counted: Bilingual
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Worst:
+    """One scorer's groups, a candidate each; `nothing` where no output has a finding."""
+
+    title: Bilingual
+    groups: tuple[Group, ...]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no candidate has anything to show."""
+        return not any(g.examples for g in self.groups)
+
+
+def worst_examples(run: Run, masker: Masker) -> list[Worst]:
+    """The examples of every scorer, in the run's order."""
+    harmful = _harmful(run)
+    return [
+        Worst(scorer_title(s), tuple(_group(run, s, c.name, masker, harmful) for c in run.candidates))
+        for s in run.scorers
+        if s.name in run.rows
+    ]
+
+
+def _harmful(run: Run) -> pd.Series[bool]:
+    """Which rows a scorer of harm puts in the worse half of its range, or could not score."""
+    import pandas as pd
+
+    found = pd.Series(False, index=run.rows.index)
+    for scorer in run.scorers:
+        main = scorer.metrics[0] if scorer.metrics else None
+        if main is None or scorer.name not in run.rows or not _HARM.search(f"{scorer.name} {scorer.signature}"):
+            continue
+        values = run.rows[scorer.name]
+        found |= values <= 0.5 if main.better == "higher" else values >= 0.5
+        found |= run.rows[f"{scorer.name}:status"] == "failed"
+    return found
+
+
+def _group(run: Run, scorer: PluginFacts, candidate: str, masker: Masker, harmful: pd.Series[bool]) -> Group:
+    rows = run.rows
+    own = rows[(rows["candidate"] == candidate) & (rows[f"{scorer.name}:status"] == "scored")]
+    order, total = _worst_first(own, scorer)
+    shown = order[:MOST]
+    found = tuple(_examples(run, scorer, rows.loc[shown], masker, harmful))
+    return Group(candidate, say("examples.of", shown=len(found), total=f"{total:,}"), found)
+
+
+def _worst_first(rows: pd.DataFrame, scorer: PluginFacts) -> tuple[list[int], int]:
+    """Labels of the rows with findings or a less than perfect score, worst first, and how many there are."""
+    main = scorer.metrics[0] if scorer.metrics else None
+    better = main.better if main else None
+    values = rows[scorer.name].astype("float64")
+    marked = rows[f"{scorer.name}:spans"].map(bool).astype(bool)
+    if better is None or main is None:
+        chosen = rows[marked]
+        return [int(i) for i in chosen.index[:MOST]], len(chosen)
+    best = main.bounds[0] if better == "lower" else main.bounds[1]
+    due = values.notna() & (
+        marked | (values != (values.min() if better == "lower" else values.max()))
+        if best is None
+        else marked | (values != best)
+    )
+    ranked = values[due].sort_values(ascending=better == "higher", kind="stable")
+    return [int(i) for i in ranked.index[:MOST]], int(due.sum())
+
+
+def _examples(
+    run: Run, scorer: PluginFacts, rows: pd.DataFrame, masker: Masker, harmful: pd.Series[bool]
+) -> list[Example]:
+    names = list(rows.columns)
+    tags = [c for c in names if c.startswith("tag.") and c != "tag.lang"]
+    span_columns = [f"{s.name}:spans" for s in run.scorers if f"{s.name}:spans" in names]
+    found = []
+    for label, row in zip(rows.index, rows.to_dict("records"), strict=True):
+        spans = [s for c in span_columns for s in row[c] or ()]
+        found.append(
+            Example(
+                masker.long().shown([row["prompt"]])[0],
+                int(row["sample"]) + 1,
+                tuple(masker.long().shown([row["lang"], *(str(row[t]) for t in tags if row[t])])),
+                figure(row[scorer.name]),
+                masker.shown([row[f"{scorer.name}:note"] or ""])[0],
+                _excerpt(row["prompt_text"], spans, row[f"{scorer.name}:spans"], "prompt", masker),
+                _excerpt(row["text"], spans, row[f"{scorer.name}:spans"], "output", masker),
+                _passages(row, "references", masker),
+                _passages(row, "evidence", masker),
+                bool(harmful[label]),
+            )
+        )
+    return found
+
+
+def _excerpt(
+    text: str, spans: Sequence[Span], shown: Sequence[Span] | None, target: str, masker: Masker
+) -> tuple[Piece, ...]:
+    """An excerpt with every sensitive value masked and this scorer's other spans highlighted."""
+    hits = [*masker.own(text, spans, target), *masker.hits([text]).get(0, ())]
+    marks = [s for s in shown or () if s.target == target and not s.sensitive and s.start < len(text)]
+    return tuple(excerpt(pieces(text, hits, marks)))
+
+
+def _passages(row: Mapping[Hashable, object], column: str, masker: Masker) -> tuple[tuple[Piece, ...], ...]:
+    texts = row.get(column) or ()
+    if not isinstance(texts, tuple | list):
+        return ()
+    return tuple(
+        tuple(excerpt(pieces(str(t), masker.hits([str(t)]).get(0, ())), budget=240)) for t in texts[:MOST_TEXTS]
+    )

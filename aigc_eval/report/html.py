@@ -1,0 +1,119 @@
+"""report.html: one file, no script, both languages, readable without its style sheet.
+
+Jinja2 with autoescape on; every printed text first goes through `escape.visible`, by the environment's `finalize`, so
+that a template cannot forget it. The style sheet is allowed by its hash alone (Content-Security-Policy).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from aigc_eval.records import Bilingual, Run
+from aigc_eval.report import view
+from aigc_eval.report.escape import visible
+from aigc_eval.report.examples import MOST, worst_examples
+from aigc_eval.report.files import Unreadable
+from aigc_eval.report.mask import Masker
+from aigc_eval.report.numbers import count
+from aigc_eval.report.slices import slice_tables
+from aigc_eval.report.unscored import missing, outcome_rows
+from aigc_eval.report.vocabulary import VOCABULARY
+from aigc_eval.report.words import SIGNS, both, headline, level, say, state, why
+
+if TYPE_CHECKING:
+    import jinja2
+
+__all__ = ["check", "html"]
+
+LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
+TAG = "⟦EMAIL·3f9a1c⟧"
+
+
+def html(run: Run, masker: Masker, languages: Sequence[str]) -> str:
+    """The page; the first language is the one it opens in."""
+    environment = _environment()
+    style = environment.get_template("report.css").render()
+    heads, rows = outcome_rows(run)
+    return environment.get_template("report.html").render(
+        **_header(run, languages),
+        style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode('utf-8')).digest()).decode('ascii')}",
+        gates=view.gate_groups(run),
+        comparisons=view.comparisons(run),
+        slices=slice_tables(run, masker),
+        worst=worst_examples(run, masker),
+        outcome_heads=heads,
+        outcome_rows=rows,
+        missing=missing(run, masker),
+        methods=view.methods(run),
+    )
+
+
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("aigc_eval", "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+    )
+
+
+def _finalize(value: object) -> object:
+    """What the template prints: texts with nothing hidden; what a macro rendered is left alone."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
+    """What the page says about the run as a whole, and the fixed words."""
+    shown_level, sizes = level(run), {"prompts": count(run.prompts), "samples": count(run.samples)}
+    fixed = {key.replace(".", "_"): Bilingual(*words) for key, words in VOCABULARY.items() if "{" not in words[0]}
+    many = len(run.candidates) > 1
+    return {
+        "run": run,
+        "languages": tuple(languages),
+        "language_names": LANGUAGE_NAMES,
+        "w": SimpleNamespace(**fixed),
+        "signs": SIGNS,
+        "words_of": {status: say(status) for status in SIGNS},
+        "state": state(run),
+        "headline": headline(run),
+        "why": both(lambda lang: why(run, lang)),
+        "subtitle": say("subtitle", created=run.created, **sizes),
+        "size": say("size.of", candidates=len(run.candidates), **sizes),
+        "seed": run.bench.get("seed"),
+        "candidates": view.candidate_states(run),
+        "positions": {c.name: i for i, c in enumerate(run.candidates)},
+        "counts": view.status_counts(run),
+        "gates_note": say("gates.note", level=shown_level),
+        "compare_note": say("compare.note" if many else "compare.one", level=shown_level),
+        "slices_note": say("slices.note", level=shown_level),
+        "examples_note": say("examples.note", most=MOST, tag=TAG),
+    }
+
+
+class _Counter(HTMLParser):
+    gates = 0
+    closed = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Count the rows of the gates table."""
+        self.gates += tag == "tr" and (dict(attrs).get("class") or "").startswith("gate ")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Note that the page is whole."""
+        self.closed = self.closed or tag == "html"
+
+
+def check(text: str, run: Run) -> None:
+    """Raise unless the written page is whole and has a row for every verdict."""
+    counter = _Counter()
+    counter.feed(text)
+    if not counter.closed or counter.gates != len(run.verdicts):
+        raise Unreadable(f"report.html shows {counter.gates} gates of {len(run.verdicts)}, or is cut short")

@@ -1,0 +1,228 @@
+"""Masks personal data and secrets: each value becomes `⟦LABEL·3f9a1c⟧`, wherever it occurs.
+
+Scorers mark sensitive spans; this module collects the values behind them and replaces every occurrence in every text
+that a report shows, not only the marked one. Values are compared in a compact form (NFKC, lower case, without spaces,
+dashes and invisible characters), so `138-0013-8000` and `138 00138000` are one value with one tag. The tag is a
+keyed hash (HMAC-SHA256 under the run's key): equal values can be joined, and nobody can guess a value from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from aigc_eval.records import Span
+from aigc_eval.report.escape import Shown, visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Hit", "Masker", "compact"]
+
+LONG = 6
+"""Values of at least this many compact characters are replaced anywhere; shorter ones only as whole words."""
+SHORT = 2
+"""Shorter values than this are masked where they were marked and nowhere else."""
+_MULTIPLIER = np.uint32(0x01000193)
+_SHIFT = np.uint32(12)
+
+
+class Hit(NamedTuple):
+    """Characters `start` to `end` of a text, and the tag that stands for them."""
+
+    start: int
+    end: int
+    tag: str
+
+
+@cache
+def _table() -> Mapping[int, str]:
+    """What each character becomes in compact form: nothing for spaces, dashes, controls and invisible characters."""
+    table: dict[int, str] = {}
+    for code in (*range(0xD800), *range(0xE000, 0x10000), *range(0x1D400, 0x1D800), *range(0xE0000, 0xE0200)):
+        char = chr(code)
+        dropped = unicodedata.category(char) in ("Cc", "Cf", "Zs", "Zl", "Zp", "Pd") or visible(char) != char
+        folded = "" if dropped and char != "⟦" else unicodedata.normalize("NFKC", char).lower()
+        if folded != char:
+            table[code] = "".join(folded.split()).replace("-", "")
+    return table
+
+
+def compact(text: str) -> str:
+    """The form in which values are compared.
+
+    >>> compact("１３８-0013 8000"), compact("A@B.com")
+    ('13800138000', 'a@b.com')
+    """
+    return text.translate(_table())
+
+
+def _word(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _grams(codes: npt.NDArray[np.uint32], n: int) -> npt.NDArray[np.uint32]:
+    """Hash of the n characters from each position, shape (len - n + 1,), below 2**20 (Rabin-Karp)."""
+    hashed = codes[: len(codes) - n + 1].copy()
+    for i in range(1, n):
+        hashed *= _MULTIPLIER
+        hashed ^= codes[i : len(codes) - n + 1 + i]
+    hashed *= np.uint32(0x9E3779B1)
+    return hashed >> _SHIFT
+
+
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+@dataclass(frozen=True)
+class Masker:
+    """Finds and replaces sensitive values; `of_run` collects them, `tags` maps compact value to tag."""
+
+    key: bytes
+    tags: Mapping[str, str]
+    _by_gram: Mapping[int, Mapping[str, tuple[str, ...]]] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        groups: dict[int, dict[str, tuple[str, ...]]] = {}
+        for value in sorted(self.tags, key=lambda v: (-len(v), v)):
+            if len(value) >= SHORT:
+                n = next(n for n in (8, 4, 2) if len(value) >= n)
+                known = groups.setdefault(n, {})
+                known[value[:n]] = (*known.get(value[:n], ()), value)
+        object.__setattr__(self, "_by_gram", groups)
+
+    @classmethod
+    def of_run(cls, rows: pd.DataFrame, key: bytes) -> Masker:
+        """Collect the values of all sensitive spans, labelled as first seen in column and row order."""
+        found: dict[str, str] = {}
+        for name in [c for c in rows.columns if c.endswith(":spans")]:
+            for text, prompt, spans in zip(rows["text"], rows["prompt_text"], rows[name], strict=True):
+                for span in spans or ():
+                    if span.sensitive:
+                        value = compact((prompt if span.target == "prompt" else text)[span.start : span.end])
+                        found.setdefault(value, span.label)
+        return cls(key, _tagged(found, key))
+
+    def hits(self, texts: Sequence[str]) -> dict[int, list[Hit]]:
+        """Where known values occur: index of the text -> hits, overlapping ones possible."""
+        found: dict[int, list[Hit]] = {}
+        if not self._by_gram or not texts:
+            return found
+        pieces = [compact(t) for t in texts]
+        joined = "\0".join(pieces)
+        starts = np.cumsum([0, *(len(p) + 1 for p in pieces[:-1])])
+        codes = _codes(joined)
+        for n, known in self._by_gram.items():
+            for position in _candidates(codes, n, known):
+                values = known.get(joined[position : position + n], ())
+                here = [v for v in values if joined.startswith(v, position)]
+                if here:
+                    index = int(np.searchsorted(starts, position, side="right")) - 1
+                    offset = position - int(starts[index])
+                    found.setdefault(index, []).extend(self._located(texts[index], offset, here))
+        return {index: hits for index, hits in found.items() if hits}
+
+    def _located(self, text: str, offset: int, values: Iterable[str]) -> list[Hit]:
+        """Compact offsets back to offsets of the text; short values only as whole words."""
+        where = _offsets(text)
+        hits = []
+        for value in values:
+            start, end = where[offset], where[offset + len(value) - 1] + 1
+            whole = not (
+                (start and _word(value[0]) and _word(text[start - 1]))
+                or (end < len(text) and _word(value[-1]) and _word(text[end]))
+            )
+            if len(value) >= LONG or (whole and end - start == len(value)):
+                hits.append(Hit(start, end, self.tags[value]))
+        return hits
+
+    def tag(self, value: str, label: str) -> str:
+        """The tag of a marked value."""
+        return self.tags.get(compact(value)) or f"⟦{_clean(label)}⟧"
+
+    def own(self, text: str, spans: Iterable[Span], target: str = "output") -> list[Hit]:
+        """The hits of a row's own sensitive spans in its output or prompt."""
+        due = (s for s in spans if s.sensitive and s.target == target and s.start < len(text))
+        return [Hit(s.start, min(s.end, len(text)), self.tag(text[s.start : s.end], s.label)) for s in due]
+
+    def shown(self, texts: Sequence[str], own: Sequence[Sequence[Hit]] | None = None) -> list[Shown]:
+        """Texts with every value masked and every invisible character spelled out."""
+        hits = self.hits(texts)
+        marked = own or ((),) * len(texts)
+        return [
+            masked(text, [*hits.get(i, ()), *here]) if here or i in hits else visible(text)
+            for i, (text, here) in enumerate(zip(texts, marked, strict=True))
+        ]
+
+    def long(self) -> Masker:
+        """The same masker without its short values, for identifiers that must not be torn apart by chance."""
+        return Masker(self.key, {v: tag for v, tag in self.tags.items() if len(v) >= LONG})
+
+
+def _candidates(codes: npt.NDArray[np.uint32], n: int, known: Mapping[str, object]) -> list[int]:
+    """Positions whose n characters may start a known value (no misses, few false ones)."""
+    if len(codes) < n:
+        return []
+    table = np.zeros(1 << 20, dtype=bool)
+    table[_grams(_codes("".join(known)), n)[::n]] = True
+    step, found = 1 << 22, []
+    for start in range(0, len(codes) - n + 1, step):
+        part = codes[start : start + step + n - 1]
+        found.append(np.flatnonzero(table[_grams(part, n)]) + start)
+    return [int(p) for p in np.concatenate(found)]
+
+
+def _offsets(text: str) -> list[int]:
+    """For each compact character, the offset of the character it came from."""
+    table = _table()
+    return [i for i, c in enumerate(text) for _ in table.get(ord(c), c)]
+
+
+def merged(hits: Iterable[Hit]) -> list[Hit]:
+    """Overlapping hits as one, tagged like the longest of them."""
+    union: list[tuple[Hit, int]] = []
+    for hit in sorted(hits, key=lambda h: (h.start, -h.end)):
+        if union and hit.start < union[-1][0].end:
+            last, longest = union[-1]
+            size = hit.end - hit.start
+            tag = hit.tag if size > longest else last.tag
+            union[-1] = (Hit(last.start, max(last.end, hit.end), tag), max(size, longest))
+        else:
+            union.append((hit, hit.end - hit.start))
+    return [hit for hit, _ in union]
+
+
+def masked(text: str, hits: Iterable[Hit]) -> Shown:
+    """The text with its hits replaced by their tags, ready to show.
+
+    >>> masked("mail a@b.com now", [Hit(5, 12, "⟦EMAIL·3f9a1c⟧")])
+    'mail ⟦EMAIL·3f9a1c⟧ now'
+    """
+    pieces, at = [], 0
+    for hit in merged(hits):
+        pieces += [visible(text[at : hit.start]), hit.tag]
+        at = hit.end
+    return Shown("".join([*pieces, visible(text[at:])]))
+
+
+def _clean(label: str) -> str:
+    return re.sub(r"[^\w.-]", "_", label, flags=re.ASCII)[:40] or "VALUE"
+
+
+def _tagged(labels: Mapping[str, str], key: bytes) -> dict[str, str]:
+    """Compact value -> tag; as many hash digits as keep the run's values apart, none without a key."""
+    if not key:
+        return {value: f"⟦{_clean(label)}⟧" for value, label in labels.items()}
+    hashes = {v: hmac.new(key, v.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest() for v in labels}
+    digits = next(n for n in range(6, 65, 2) if len({h[:n] for h in hashes.values()}) == len(hashes))
+    return {value: f"⟦{_clean(label)}·{hashes[value][:digits]}⟧" for value, label in labels.items()}

@@ -1,0 +1,78 @@
+"""Numbers as every report prints them: three significant digits, shares in percent, thousands apart."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["NONE", "count", "figure", "interval", "limit"]
+
+NONE = "–"
+"""What stands where there is no number."""
+
+
+def _digits(value: float, significant: int) -> str:
+    if value == 0:
+        return "0"
+    magnitude = math.floor(math.log10(abs(value)))
+    if not -5 <= magnitude < 15:
+        return f"{value:.{significant - 1}e}"
+    if magnitude < significant:
+        value = float(f"{value:.{significant - 1}e}")
+        magnitude = math.floor(math.log10(abs(value)))
+    return f"{value:,.{max(0, significant - 1 - magnitude)}f}"
+
+
+def figure(value: float | None, unit: str = "", apart: float | None = None) -> str:
+    """A value in three significant digits; more where fewer would print it like `apart`, a different number.
+
+    >>> figure(0.00334, "share"), figure(21.934), figure(1234.6), figure(None)
+    ('0.334 %', '21.9', '1,235', '–')
+    >>> figure(0.0050001, "share", apart=0.005)
+    '0.50001 %'
+    """
+    if value is None or math.isnan(value):
+        return NONE
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    scale, tail = (100.0, " %") if unit == "share" else (1.0, "")
+    for significant in range(3, 16):
+        text = _digits(value * scale, significant)
+        if apart is None or value == apart or _number(text) != _number(_digits(apart * scale, 15)):
+            break
+    return text.replace("-", "−", 1) + tail if value < 0 else text + tail
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def interval(low: float | None, high: float | None, unit: str = "") -> str:
+    """Both ends of an interval, the unit once; empty where there is none.
+
+    >>> interval(0.0015, 0.0072, "share"), interval(None, None)
+    ('0.150–0.720 %', '')
+    """
+    if low is None or high is None:
+        return ""
+    dash = " – " if low < 0 else "–"
+    return f"{figure(low, unit).removesuffix(' %')}{dash}{figure(high, unit)}"
+
+
+def limit(value: float, unit: str = "") -> str:
+    """A limit as its author wrote it: no trailing zeros.
+
+    >>> limit(0.05, "share"), limit(30)
+    ('5 %', '30')
+    """
+    scaled = value * 100 if unit == "share" else value
+    text = f"{scaled:,.10g}" if abs(scaled) < 1e15 else f"{scaled:.3g}"
+    return text.replace("-", "−", 1) + (" %" if unit == "share" else "")
+
+
+def count(value: float) -> str:
+    """A whole number with thousands apart.
+
+    >>> count(10000)
+    '10,000'
+    """
+    return f"{round(value):,}"

@@ -1,0 +1,49 @@
+"""The comparison as a table for a terminal: candidates as columns, main metrics as rows, gates below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aigc_eval.records import Run
+from aigc_eval.report.escape import terminal
+from aigc_eval.report.view import cell, gate_groups
+from aigc_eval.report.words import ARROWS, metric_title, say, scorer_title
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.text import Text
+
+__all__ = ["terminal_table"]
+
+_STYLES = {"pass": "green", "fail": "bold red", "undetermined": "yellow"}
+
+
+def _text(words: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(terminal(words), style=style)
+
+
+def terminal_table(run: Run, lang: str) -> Group:
+    """A rich renderable without markup: no text of the run can act on the terminal."""
+    from rich.console import Group
+    from rich.table import Table
+
+    found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
+    metrics = Table(box=None, pad_edge=False)
+    for head in ("scorer", "metric"):
+        metrics.add_column(_text(say(head).in_(lang)))
+    for candidate in run.candidates:
+        metrics.add_column(_text(candidate.name), justify="right")
+    for scorer in run.scorers:
+        for metric in scorer.metrics[:1]:
+            cells = [cell(found.get((c.name, scorer.name, metric.name)), metric.unit) for c in run.candidates]
+            printed = [_text(f"{c.value} ({c.interval})" if c.interval else c.value) for c in cells]
+            title = f"{metric_title(metric).in_(lang)} {ARROWS[metric.better]}"
+            metrics.add_row(_text(scorer_title(scorer).in_(lang)), _text(title), *printed)
+    gates = Table(box=None, pad_edge=False, show_header=False)
+    for name, group in gate_groups(run):
+        for gate in group:
+            status = _text(f"{gate.sign} {say(gate.status).in_(lang)}", _STYLES.get(gate.status, ""))
+            gates.add_row(status, _text(name), _text(gate.text), _text("; ".join(r.in_(lang) for r in gate.reasons)))
+    return Group(metrics, _text(""), gates) if run.verdicts else Group(metrics)

@@ -1,0 +1,72 @@
+"""What was not scored and why: outcomes of the outputs, and what each scorer left without a value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aigc_eval.records import OUTCOMES, Bilingual, PluginFacts, Run
+from aigc_eval.report.escape import Shown
+from aigc_eval.report.mask import Masker
+from aigc_eval.report.numbers import count
+from aigc_eval.report.words import say, scorer_title
+
+__all__ = ["missing", "outcome_rows"]
+
+
+def outcome_rows(run: Run) -> tuple[list[Bilingual], list[tuple[str, list[str]]]]:
+    """Heads (the outcomes that occur), and per candidate the number of outputs in each, total first."""
+    counts = Counter(zip(run.rows["candidate"], run.rows["outcome"], strict=True))
+    present = {outcome for _, outcome in counts}
+    seen = [o for o in OUTCOMES if o in present]
+    heads = [say("outputs"), *(say(f"outcome.{o}") for o in seen)]
+    rows = []
+    for candidate in run.candidates:
+        own = [counts[candidate.name, o] for o in seen]
+        rows.append((candidate.name, [count(n) for n in (sum(own), *own)]))
+    return heads, rows
+
+
+@dataclass(frozen=True)
+class MissingLine:
+    """How many outputs one scorer did not score for one candidate, and why."""
+
+    scorer: Bilingual
+    candidate: str
+    scored: str
+    failed: str
+    na: str
+    notes: tuple[tuple[str, Shown], ...]
+
+
+def missing(run: Run, masker: Masker) -> list[MissingLine]:
+    """Scorers and candidates with outputs that carry no value; the three most frequent reasons each."""
+    lines = []
+    for scorer in run.scorers:
+        if f"{scorer.name}:status" not in run.rows:
+            continue
+        columns = run.rows[["candidate", f"{scorer.name}:status", f"{scorer.name}:note"]]
+        columns = columns.set_axis(["candidate", "status", "note"], axis=1)
+        counts = Counter(zip(columns["candidate"], columns["status"], strict=True))
+        without = columns[columns["status"] != "scored"]
+        for candidate in run.candidates:
+            own = {s: counts[candidate.name, s] for s in ("scored", "failed", "na")}
+            if own["failed"] or own["na"]:
+                notes = without.loc[without["candidate"] == candidate.name, "note"]
+                lines.append(_missing_line(scorer, candidate.name, own, notes.tolist(), masker))
+    return lines
+
+
+def _missing_line(
+    scorer: PluginFacts, candidate: str, own: dict[str, int], notes: Sequence[str], masker: Masker
+) -> MissingLine:
+    common = sorted(Counter(notes).items(), key=lambda pair: (-pair[1], pair[0]))[:3]
+    texts = masker.shown([note for note, _ in common])
+    told = tuple((count(n), _short(t)) for (_, n), t in zip(common, texts, strict=True))
+    scored, failed, na = (count(own[k]) for k in ("scored", "failed", "na"))
+    return MissingLine(scorer_title(scorer), candidate, scored, failed, na, told)
+
+
+def _short(text: Shown, most: int = 160) -> Shown:
+    return text if len(text) <= most else Shown(text[:most] + " …")

@@ -1,0 +1,216 @@
+"""What the HTML page shows, section by section, as values that the template only has to print."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts, Run, Verdict
+from aigc_eval.report.charts import Picture, comparison, gate_picture
+from aigc_eval.report.numbers import NONE, count, figure, interval, limit
+from aigc_eval.report.words import (
+    ARROWS,
+    SIGNS,
+    both,
+    direction,
+    gate_reason,
+    gate_title,
+    gate_unit,
+    level,
+    method,
+    metric_facts,
+    metric_title,
+    say,
+    scorer_title,
+)
+
+__all__ = ["candidate_states", "comparisons", "gate_groups", "methods"]
+
+STATUSES = ("pass", "fail", "undetermined")
+_URGENT = ("fail", "undetermined", "pass")
+
+
+@dataclass(frozen=True)
+class GateLine:
+    """One gate of one candidate."""
+
+    status: str
+    sign: str
+    title: Bilingual
+    text: str
+    counts: Bilingual
+    observed: str
+    interval: str
+    limit: str
+    picture: Picture
+    label: str
+    reasons: tuple[Bilingual, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value and its interval, printed."""
+
+    value: str
+    interval: str = ""
+
+
+@dataclass(frozen=True)
+class MetricLine:
+    """One metric, all candidates; `best` is the index of the clearly best candidate."""
+
+    title: Bilingual
+    arrow: str
+    unit: str
+    cells: tuple[Cell, ...]
+    picture: Picture
+    label: str
+    verdict: Bilingual
+    best: int | None
+
+
+def cell(estimate: Estimate | None, unit: str) -> Cell:
+    """An estimate as printed."""
+    if estimate is None:
+        return Cell(NONE)
+    return Cell(figure(estimate.value, unit), interval(estimate.low, estimate.high, unit))
+
+
+def gate_groups(run: Run) -> list[tuple[str, list[GateLine]]]:
+    """The gates of each candidate: those that fail first, then those undetermined, then those that pass."""
+    names = dict.fromkeys(v.candidate for v in run.verdicts)
+    urgent = sorted(run.verdicts, key=lambda v: _URGENT.index(v.status))
+    return [(name, [_gate_line(run, v) for v in urgent if v.candidate == name]) for name in names]
+
+
+def _gate_line(run: Run, verdict: Verdict) -> GateLine:
+    estimate, unit, better = verdict.estimate, gate_unit(run, verdict), direction(run, verdict)
+    found = metric_facts(run).get((estimate.scorer, estimate.metric)) if estimate else None
+    bounds = found[1].bounds if found else (None, None)
+    printed = cell(estimate, unit)
+    border = {"lower": "≤ ", "higher": "≥ "}.get(better or "", "") + limit(verdict.limit, unit)
+    counts = Bilingual("")
+    if estimate:
+        figures = {k: count(getattr(estimate, k)) for k in ("scored", "planned", "prompts")}
+        counts = say("counts", **figures)
+    return GateLine(
+        verdict.status,
+        SIGNS.get(verdict.status, "?"),
+        gate_title(run, verdict),
+        verdict.gate,
+        counts,
+        printed.value,
+        printed.interval,
+        border,
+        gate_picture(estimate, verdict.limit, better, bounds),
+        f"{printed.value} ({printed.interval or NONE}), {border}",
+        tuple(both(lambda lang, r=r: gate_reason(run, verdict, r, lang)) for r in verdict.reasons),  # type: ignore[misc]
+    )
+
+
+def candidate_states(run: Run) -> list[tuple[str, str, str, Bilingual]]:
+    """Each candidate's name, worst gate status, sign and word; not_gated where no gate judges it."""
+    found = []
+    for candidate in run.candidates:
+        own = {v.status for v in run.verdicts if v.candidate == candidate.name}
+        status = next((s for s in _URGENT if s in own), "not_gated")
+        found.append((candidate.name, status, SIGNS[status], say(status)))
+    return found
+
+
+def status_counts(run: Run) -> list[tuple[str, int, Bilingual]]:
+    """How many gates passed, failed and are open."""
+    counts = Counter(str(v.status) for v in run.verdicts)
+    return [(s, counts[s], say("open" if s == "undetermined" else s)) for s in STATUSES]
+
+
+def comparisons(run: Run) -> list[tuple[Bilingual, list[MetricLine]]]:
+    """The metrics of each scorer over all rows, candidates side by side."""
+    found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
+    groups = []
+    for scorer in run.scorers:
+        lines = []
+        for metric in scorer.metrics:
+            row = [found.get((c.name, scorer.name, metric.name)) for c in run.candidates]
+            lines.append(_metric_line(run, metric, row))
+        if lines:
+            groups.append((scorer_title(scorer), lines))
+    return groups
+
+
+def _metric_line(run: Run, metric: MetricFacts, row: Sequence[Estimate | None]) -> MetricLine:
+    cells = tuple(cell(e, metric.unit) for e in row)
+    names = [c.name for c in run.candidates]
+    best, verdict = _better(metric, names, row)
+    told = (f"{n} {c.value} ({c.interval or NONE})" for n, c in zip(names, cells, strict=True))
+    return MetricLine(
+        metric_title(metric),
+        ARROWS[metric.better],
+        "" if metric.unit == "share" else metric.unit,
+        cells,
+        comparison(row, metric.bounds),
+        "; ".join(told),
+        verdict,
+        best,
+    )
+
+
+def _better(metric: MetricFacts, names: Sequence[str], row: Sequence[Estimate | None]) -> tuple[int | None, Bilingual]:
+    """Which candidate is clearly better than which others: only where intervals do not overlap."""
+    if metric.better is None:
+        return None, say("no_direction")
+    known = [(i, e.value, e.low, e.high) for i, e in enumerate(row) if e and e.value is not None]
+    whole = [(i, v, low, high) for i, v, low, high in known if low is not None and high is not None]
+    if len(whole) < 2:
+        return None, say("not_comparable")
+    if metric.better == "lower":
+        best = min(whole, key=lambda e: e[1])
+        beaten = [names[i] for i, _, low, _ in whole if low > best[3]]
+    else:
+        best = max(whole, key=lambda e: e[1])
+        beaten = [names[i] for i, _, _, high in whole if high < best[2]]
+    if not beaten:
+        return None, say("no_clear_difference")
+    if len(names) == 2:
+        return best[0], say("clearly_better.two", best=names[best[0]])
+    comma = say("list_comma")
+    return best[0], say("clearly_better", best=names[best[0]], rest=both(lambda lang: comma.in_(lang).join(beaten)))
+
+
+@dataclass(frozen=True)
+class MethodLine:
+    """How a metric is computed."""
+
+    name: str
+    title: Bilingual
+    about: Bilingual
+    direction: Bilingual
+    range: Bilingual
+    unit: str
+    interval: Bilingual
+    source: str
+
+
+def methods(run: Run) -> list[tuple[Bilingual, str, list[MethodLine]]]:
+    """Each scorer's title, signature, and the definition of its metrics."""
+    used = {(e.scorer, e.metric): e.method for e in reversed(run.estimates) if not e.slice}
+    return [
+        (scorer_title(s), s.signature, [_method_line(run, m, used.get((s.name, m.name), ""), s) for m in s.metrics])
+        for s in run.scorers
+    ]
+
+
+def _method_line(run: Run, metric: MetricFacts, used: str, scorer: PluginFacts) -> MethodLine:
+    low, high = (say("unbounded") if b is None else Bilingual(limit(b, metric.unit)) for b in metric.bounds)
+    words = method(used)
+    return MethodLine(
+        f"{scorer.name}.{metric.name}",
+        metric_title(metric),
+        metric.about,
+        say(metric.better or "neither"),
+        say("from_to", low=low, high=high),
+        "" if metric.unit == "share" else metric.unit,
+        both(lambda lang: f"{level(run)} {words.in_(lang)}" if used else words.in_(lang)),
+        metric.source,
+    )

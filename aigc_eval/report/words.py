@@ -1,0 +1,209 @@
+"""Verdicts, reasons and labels as sentences, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from aigc_eval.records import Bilingual, MetricFacts, PluginFacts, Reason, Run, Verdict
+from aigc_eval.report.numbers import count, figure, limit
+from aigc_eval.report.vocabulary import VOCABULARY
+
+__all__ = [
+    "SIGNS",
+    "both",
+    "direction",
+    "gate_reason",
+    "gate_sentence",
+    "headline",
+    "level",
+    "method",
+    "say",
+    "sentence",
+    "state",
+    "verdict_line",
+    "why",
+]
+
+SIGNS: Mapping[str, str] = {"pass": "✓", "fail": "✕", "undetermined": "?", "not_gated": "–"}
+"""A sign for each verdict, so that colour is never alone."""
+ARROWS: Mapping[str | None, str] = {"lower": "↓", "higher": "↑", None: "·"}
+_COUNTS = frozenset({"more", "failed", "prompts", "scored", "planned", "n"})
+_RATES = frozenset({"error_rate", "empty_rate", "truncated_rate"})
+
+
+def both(words: Callable[[str], str]) -> Bilingual:
+    """The same words made in each language."""
+    return Bilingual(words("en"), words("zh"))
+
+
+def say(key: str, /, **figures: object) -> Bilingual:
+    """A phrase of the vocabulary with its figures, which may be Bilingual themselves."""
+    return both(lambda lang: _fill(key, figures, lang))
+
+
+def _fill(key: str, figures: Mapping[str, object], lang: str) -> str:
+    known = {k: v.in_(lang) if isinstance(v, Bilingual) else v for k, v in figures.items()}
+    return Bilingual(*VOCABULARY[key]).in_(lang).format_map(known)
+
+
+def sentence(reason: Reason, lang: str, unit: str = "", better: str | None = None) -> str:
+    """A reason in words. `unit` and `better` are the metric's; an unknown code is printed with its figures.
+
+    >>> sentence(Reason("meets", {"bound": 0.0072, "limit": 0.01}), "en", unit="share")
+    'upper bound 0.720 % is within the limit 1 %'
+    >>> sentence(Reason("gate_fails", {"n": 2}), "zh")
+    '2 项门限不通过。'
+    """
+    try:
+        return _fill(_key(reason, better), _figures(reason, unit), lang)
+    except (KeyError, TypeError, ValueError):
+        told = ", ".join(f"{k} {v}" for k, v in sorted(reason.figures.items()))
+        return _fill("unknown_reason", {"code": reason.code, "figures": told}, lang)
+
+
+def _key(reason: Reason, better: str | None) -> str:
+    code, figures = reason.code, reason.figures
+    if code in ("meets", "beyond"):
+        under = float(figures["bound"]) <= float(figures["limit"])
+        return f"{code}.{better or ('lower' if under == (code == 'meets') else 'higher')}"
+    if code == "straddles" and "more" in figures:
+        return "straddles.more"
+    if code == "adverse" and "adverse" not in figures:
+        return "adverse.unbounded"
+    if code == "not_gated":
+        return "run_not_gated"
+    single = figures.get("n", figures.get("limit") if code == "limited" else None) == 1
+    return f"{code}.one" if single and f"{code}.one" in VOCABULARY else code
+
+
+def _figures(reason: Reason, unit: str) -> dict[str, str]:
+    unit = "share" if reason.code in _RATES else unit
+    raw = reason.figures.get("limit")
+    border = float(raw) if isinstance(raw, int | float) else None
+    known = {}
+    for name, value in reason.figures.items():
+        if isinstance(value, str):
+            known[name] = value
+        elif name in _COUNTS or (name == "needed" and value > 1) or reason.code == "limited":
+            known[name] = count(value)
+        elif name == "limit":
+            known[name] = limit(value, unit)
+        else:
+            known[name] = limit(value, "share") if name == "needed" else figure(value, unit, apart=border)
+    return known
+
+
+def state(run: Run) -> str:
+    """The run's verdict: pass, fail, undetermined or not_gated."""
+    return "not_gated" if not run.verdicts and run.status != "undetermined" else str(run.status)
+
+
+def headline(run: Run) -> Bilingual:
+    """The verdict as a heading."""
+    return say(f"headline.{state(run)}" if f"headline.{state(run)}" in VOCABULARY else "headline.undetermined")
+
+
+def level(run: Run) -> str:
+    """The confidence level of the run's intervals."""
+    return limit(run.estimates[0].level if run.estimates else 0.95, "share")
+
+
+def metric_facts(run: Run) -> dict[tuple[str, str], tuple[PluginFacts, MetricFacts]]:
+    """(scorer, metric) -> their facts."""
+    return {(s.name, m.name): (s, m) for s in run.scorers for m in s.metrics}
+
+
+def metric_title(facts: MetricFacts) -> Bilingual:
+    """A metric's title, or its name."""
+    return facts.title if facts.title.en else Bilingual(facts.name.replace("_", " "), facts.name)
+
+
+def scorer_title(scorer: PluginFacts) -> Bilingual:
+    """A scorer's title, or its name."""
+    return scorer.title if scorer.title.en else Bilingual(scorer.name)
+
+
+def _facts_of(run: Run, verdict: Verdict) -> MetricFacts | None:
+    estimate = verdict.estimate
+    found = metric_facts(run).get((estimate.scorer, estimate.metric)) if estimate else None
+    return found[1] if found else None
+
+
+def gate_unit(run: Run, verdict: Verdict) -> str:
+    """The unit of a gate's metric; "" where it is unknown."""
+    facts = _facts_of(run, verdict)
+    return facts.unit if facts else ""
+
+
+def direction(run: Run, verdict: Verdict) -> str | None:
+    """The good direction of a gate: "lower" for <=, "higher" for >=."""
+    facts = _facts_of(run, verdict)
+    if "<=" in verdict.gate or ">=" in verdict.gate:
+        return "lower" if "<=" in verdict.gate else "higher"
+    return facts.better if facts else None
+
+
+def gate_title(run: Run, verdict: Verdict) -> Bilingual:
+    """What a gate measures: the metric's title and the slice, or the gate as written where nothing was measured."""
+    facts, estimate = _facts_of(run, verdict), verdict.estimate
+    if facts is None or estimate is None:
+        return Bilingual(verdict.gate)
+    title = metric_title(facts)
+    where = f" [{estimate.slice}]" if estimate.slice else ""
+    return both(lambda lang: title.in_(lang) + where)
+
+
+def gate_reason(run: Run, verdict: Verdict, reason: Reason, lang: str) -> str:
+    """One reason of a gate, in the metric's unit and direction."""
+    return sentence(reason, lang, gate_unit(run, verdict), direction(run, verdict))
+
+
+def gate_sentence(run: Run, verdict: Verdict, lang: str) -> str:
+    """All reasons of a gate in one phrase."""
+    return ("；" if lang == "zh" else "; ").join(gate_reason(run, verdict, r, lang) for r in verdict.reasons)
+
+
+def why(run: Run, lang: str) -> str:
+    """The reason of the run's verdict in a few sentences: what happened, then the gates that decided."""
+    told = [sentence(r, lang) for r in run.reasons]
+    after = sum(r.code in ("gates_pass", "gate_fails", "gates_open") for r in run.reasons)
+    first = [next((v for v in run.verdicts if v.status == status), None) for status in ("fail", "undetermined")]
+    told[after:after] = [_decisive(run, v, lang) for v in first if v is not None]
+    if run.verdicts and run.status == "pass":
+        told.insert(after, _fill("gates.all_met", {"level": level(run)}, lang))
+    if not run.release and not any(r.code == "limited" for r in run.reasons):
+        told.append(_fill("no_release.why", {}, lang))
+    return ("" if lang == "zh" else " ").join(told)
+
+
+def _decisive(run: Run, verdict: Verdict, lang: str) -> str:
+    """What one gate found, as a sentence."""
+    reason = gate_sentence(run, verdict, lang)
+    known = {"candidate": verdict.candidate, "metric": gate_title(run, verdict).in_(lang), "reason": reason}
+    return _fill("decisive", known, lang)
+
+
+def verdict_line(run: Run, lang: str) -> str:
+    """The verdict and its reason in one line, for a terminal."""
+    mark = "" if run.release else f" [{say('no_release').in_(lang)}]"
+    colon = "：" if lang == "zh" else ": "
+    return f"{SIGNS.get(state(run), '?')} {headline(run).in_(lang)}{mark}{colon}{why(run, lang)}"
+
+
+def method(name: str) -> Bilingual:
+    """An interval's method, such as `wilson(n=231)`, in words; unknown methods as they are."""
+    kind, _, rest = name.partition("(")
+    key = f"method.{kind}" if name else "method.none"
+    if key not in VOCABULARY or (name and not rest):
+        return Bilingual(name)
+    return say(key, n=rest.rstrip(")").removeprefix("n="))
+
+
+def tag_name(tag: str) -> Bilingual:
+    """The name of a tag that slices rows."""
+    return say(f"tag.{tag}") if f"tag.{tag}" in VOCABULARY else Bilingual(tag)
+
+
+def tag_value(tag: str, value: str) -> Bilingual:
+    """The value of a tag; languages by their name."""
+    return say(f"lang.{value}") if tag == "lang" and f"lang.{value}" in VOCABULARY else Bilingual(value)
