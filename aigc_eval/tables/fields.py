@@ -59,7 +59,7 @@ def scalar(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return str(value)
-    raise ValueError(f"is a {kind(value)}, not a text or number")
+    raise ValueError(f"is {kind(value)}, not a text or number")
 
 
 class BadValue(ValueError):

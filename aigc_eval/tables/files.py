@@ -157,7 +157,7 @@ def _lines(path: Path, data: bytes) -> Rows:
                 lines.append(number)
             else:
                 remedy = "a JSON array of objects belongs in a .json file" if isinstance(value, list) else ""
-                problems.append(Problem(str(path), number, "", f"a {kind(value)}, not an object", remedy))
+                problems.append(Problem(str(path), number, "", f"{kind(value)}, not an object", remedy))
     if problems:
         raise bad(problems)
     return records, lines
@@ -175,7 +175,7 @@ def _json(path: Path, data: bytes) -> Rows:
     if skip(text, end) != len(text):
         return _lines(path, data)
     if not isinstance(value, dict):
-        raise _problem(path, None, f"holds a {kind(value)}", "write an array of objects")
+        raise _problem(path, None, f"holds {kind(value)}", "write an array of objects")
     if value and all(isinstance(column, list) for column in value.values()):
         return _columns(path, value), []
     return [value], [text.count("\n", 0, at) + 1]
@@ -201,7 +201,7 @@ def _array(path: Path, text: str, start: int) -> Rows:
                 records.append(value)
                 lines.append(line)
             else:
-                problems.append(Problem(str(path), line, "", f"a {kind(value)}, not an object"))
+                problems.append(Problem(str(path), line, "", f"{kind(value)}, not an object"))
     except json.JSONDecodeError as error:
         problems.append(_not_json(path, error.lineno, error))
     if problems:

@@ -95,9 +95,17 @@ def elements(text: str, start: int) -> Iterator[tuple[int, object]]:
         raise json.JSONDecodeError("something follows the array", text, skip(text, at + 1))
 
 
-_KIND = {dict: "object", list: "list", str: "text", bool: "boolean", int: "number", float: "number"}
+_KIND = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
 
 
 def kind(value: object) -> str:
     """What a value is, in JSON's words."""
-    return "null" if value is None else _KIND.get(type(value), type(value).__name__)
+    return _KIND.get(type(value), f"a {type(value).__name__}")
