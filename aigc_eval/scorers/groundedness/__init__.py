@@ -1,0 +1,231 @@
+"""Groundedness: whether each sentence of an answer is supported by the prompt's evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import ClassVar
+
+from aigc_eval import huggingface as hf
+from aigc_eval.errors import UsageError
+from aigc_eval.metrics import Mean, Metric, Rate, Ratio
+from aigc_eval.plugin import ModelRef, Scorer
+from aigc_eval.records import Bilingual, Generation, Score, Span
+from aigc_eval.scorers.groundedness.check import KINDS, check
+from aigc_eval.scorers.groundedness.claims import is_claim, stripped
+from aigc_eval.scorers.groundedness.evidence import Evidence
+from aigc_eval.scorers.groundedness.nli import Judged, Nli, verdict
+from aigc_eval.scorers.groundedness.numerals import flat
+from aigc_eval.text import sentences
+
+__all__ = ["Groundedness"]
+
+_NO_EVIDENCE = Score(note="no evidence")
+_NO_CLAIM = Score(note="no sentence that asserts anything")
+
+
+@dataclass(frozen=True)
+class Groundedness(Scorer):
+    """Share of an answer's sentences that the prompt's `evidence` supports, 0..1, higher is better.
+
+    Without `model`, a deterministic check: numbers with their units, dates, names, polarity, and the share of content
+    words found. What has no support is a span "unsupported:number", ":date", ":name", ":negation" or ":content". It
+    does not understand language: rewordings are missed, and so are false relations between words that all occur.
+
+    With `model` (a natural-language-inference classifier), each sentence j scores
+    s_j = max_i P(entailment | chunk i) - max_i P(contradiction | chunk i), -1..1, as SummaC-ZS does (Laban et al.
+    2022), and is supported where s_j >= `threshold`. `chunk` is the most tokens of evidence read at once; 1 reads
+    sentence by sentence. Part `nli` is the mean of s_j.
+
+    Questions, greetings, refusals and headings assert nothing and do not count. Prompts without evidence, and answers
+    that assert nothing, do not apply.
+    """
+
+    model: ModelRef | None = None
+    threshold: float = 0.5
+    chunk: int = 256
+
+    batch_size: ClassVar[int] = 32
+    title: ClassVar[Bilingual] = Bilingual("groundedness: support by the given evidence", "有据性：是否有给定证据支持")
+    languages: ClassVar[tuple[str, ...]] = ("en", "zh")
+    needs: ClassVar[str] = "prompts with evidence; optionally an NLI model"
+    source: ClassVar[str] = "with a model: Laban et al. 2022, SummaC"
+
+    def __post_init__(self) -> None:
+        if not -1 <= self.threshold <= 1:
+            raise UsageError(f"groundedness: threshold must lie between -1 and 1, not {self.threshold}")
+        if self.chunk < 1:
+            raise UsageError(f"groundedness: chunk must be at least 1 token, not {self.chunk}")
+
+    def __getstate__(self) -> dict[str, object]:
+        """Only the options travel to another process; the model is loaded there."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def load(self) -> None:
+        """Open the model, if there is one."""
+        if self.model is not None:
+            self._nli  # noqa: B018
+
+    def options(self) -> dict[str, object]:
+        """The options that differ from their defaults, the model by name."""
+        named = {} if self.model is None else {"model": hf.label(self.model)}
+        return {**super().options(), **named}
+
+    def signature(self) -> str:
+        """Name, options and version; `check:deterministic` where there is no model."""
+        return super().signature() + ("|check:deterministic" if self.model is None else "|check:nli")
+
+    def facts(self) -> Mapping[str, str]:
+        """Content digest of the model."""
+        return {} if self.model is None else {"model": hf.fingerprint(self.model)}
+
+    @cached_property
+    def _nli(self) -> Nli:
+        return Nli.load(str(self.model))
+
+    def score(self, batch: Sequence[Generation]) -> list[Score]:
+        """One score a generation."""
+        if self.model is None:
+            return [_checked(generation) for generation in batch]
+        return self._inferred(batch)
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """The share of supported sentences first."""
+        return _COMMON + (_KINDS if self.model is None else _INFERRED)
+
+    def _inferred(self, batch: Sequence[Generation]) -> list[Score]:
+        claims = [_claims(generation) for generation in batch]
+        items = [
+            (_evidence(generation), [generation.text[a:b] for a, b in places])
+            for generation, places in zip(batch, claims, strict=True)
+        ]
+        judged = self._nli.judge(items, self.chunk)
+        rows = zip(batch, claims, judged, strict=True)
+        return [self._summed(generation, places, found) for generation, places, found in rows]
+
+    def _summed(self, generation: Generation, places: Sequence[tuple[int, int]], found: Sequence[Judged]) -> Score:
+        if not _evidence(generation):
+            return _NO_EVIDENCE
+        if not places:
+            return _NO_CLAIM
+        margins = [judged.entailment - judged.contradiction for judged in found]
+        labels = [None if m >= self.threshold else verdict(j) for m, j in zip(margins, found, strict=True)]
+        spans = [Span(a, b, label) for (a, b), label in zip(places, labels, strict=True) if label]
+        supported = labels.count(None)
+        return Score(
+            supported / len(places),
+            {
+                "sentences": float(len(places)),
+                "supported": float(supported),
+                "fully_supported": float(supported == len(places)),
+                "contradicted": float(labels.count("unsupported:contradiction")),
+                "nli": sum(margins) / len(margins),
+            },
+            tuple(spans),
+        )
+
+
+def _evidence(generation: Generation) -> list[str]:
+    return [passage for passage in generation.prompt.evidence if passage.strip()]
+
+
+def _claims(generation: Generation) -> list[tuple[int, int]]:
+    """Places of the asserting sentences, without list markers; none where there is no evidence to judge them by."""
+    whole = flat(generation.text)
+    if not _evidence(generation):
+        return []
+    return [(a + stripped(whole[a:b]), b) for a, b in sentences(whole) if is_claim(whole[a:b])]
+
+
+def _checked(generation: Generation) -> Score:
+    passages = _evidence(generation)
+    if not passages:
+        return _NO_EVIDENCE
+    found = check(generation.text, Evidence(tuple(passages), generation.prompt.text))
+    if not found:
+        return _NO_CLAIM
+    counts = Counter(finding.kind for sentence in found for finding in sentence.findings)
+    supported = sum(not sentence.findings for sentence in found)
+    spans = (Span(*f.place, f"unsupported:{f.kind}") for sentence in found for f in sentence.findings)
+    return Score(
+        supported / len(found),
+        {
+            "sentences": float(len(found)),
+            "supported": float(supported),
+            "fully_supported": float(supported == len(found)),
+            "content": sum(sentence.found for sentence in found) / len(found),
+            **{f"unsupported_{kind}": float(counts[kind]) for kind in KINDS},
+        },
+        tuple(spans),
+    )
+
+
+_COMMON: tuple[Metric, ...] = (
+    Ratio(
+        "supported_sentences",
+        over="supported",
+        under="sentences",
+        better="higher",
+        bounds=(0.0, 1.0),
+        unit="share",
+        title=Bilingual("supported sentences", "有据句子占比"),
+        about=Bilingual(
+            "Supported sentences divided by asserting sentences, over all outputs with evidence.",
+            "在所有带证据的输出中，得到证据支持的陈述句数除以陈述句总数。",
+        ),
+    ),
+    Rate(
+        "fully_supported_rate",
+        of="fully_supported",
+        better="higher",
+        title=Bilingual("fully supported outputs", "完全有据的输出占比"),
+        about=Bilingual("Share of outputs whose every sentence is supported.", "每个陈述句都得到支持的输出所占比例。"),
+    ),
+)
+_KIND_WORDS = {
+    "number": Bilingual("a number", "数字"),
+    "date": Bilingual("a date", "日期"),
+    "name": Bilingual("a name", "名称"),
+    "negation": Bilingual("a statement of opposite polarity", "与证据相反的说法"),
+    "content": Bilingual("a sentence with little content", "多数内容"),
+}
+_KINDS: tuple[Metric, ...] = tuple(
+    Rate(
+        f"unsupported_{kind}_rate",
+        of=f"unsupported_{kind}",
+        at_least=1.0,
+        title=Bilingual(f"outputs with an unsupported {kind}", f"含无据{words.zh}的输出占比"),
+        about=Bilingual(
+            f"Share of outputs with {words.en} that the evidence does not support.",
+            f"含有证据不支持的{words.zh}的输出所占比例。",
+        ),
+    )
+    for kind, words in _KIND_WORDS.items()
+)
+_INFERRED: tuple[Metric, ...] = (
+    Mean(
+        "nli",
+        of="nli",
+        better="higher",
+        bounds=(-1.0, 1.0),
+        title=Bilingual("entailment less contradiction", "蕴含与矛盾概率之差"),
+        about=Bilingual(
+            "Mean over sentences of the highest entailment less the highest contradiction over evidence chunks, mean "
+            "over outputs, -1 to 1.",
+            "对每句取各证据片段中最高蕴含概率减最高矛盾概率，先按句再按输出取平均，范围 -1 至 1。",
+        ),
+        source="Laban et al. 2022, SummaC-ZS",
+    ),
+    Rate(
+        "contradicted_rate",
+        of="contradicted",
+        at_least=1.0,
+        title=Bilingual("outputs that contradict the evidence", "与证据矛盾的输出占比"),
+        about=Bilingual(
+            "Share of outputs with an unsupported sentence whose contradiction exceeds its entailment.",
+            "含有矛盾概率高于蕴含概率且未获支持的句子的输出所占比例。",
+        ),
+    ),
+)

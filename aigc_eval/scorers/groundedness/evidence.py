@@ -1,0 +1,95 @@
+"""The passages that may support an answer, read once."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from aigc_eval.scorers.groundedness.claims import NAME, units
+from aigc_eval.scorers.groundedness.dates import Date, dates
+from aigc_eval.scorers.groundedness.numerals import flat
+from aigc_eval.scorers.groundedness.polarity import clauses, negations, opposites
+from aigc_eval.scorers.groundedness.quantities import Quantity, quantities
+from aigc_eval.text import has_hanzi, sentences
+
+__all__ = ["Evidence", "squeeze"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The passages that may support a sentence, read once."""
+
+    passages: tuple[str, ...]
+    question: str = ""
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", flat("\n".join(self.passages)))
+
+    @cached_property
+    def dates(self) -> list[Date]:
+        """Dates of the passages."""
+        return dates(self.text)
+
+    @cached_property
+    def quantities(self) -> list[Quantity]:
+        """Every number of the passages, those inside dates too."""
+        return quantities(self.text, claims=False, skip=self.dates) + quantities(self.text, claims=False)
+
+    @cached_property
+    def units(self) -> frozenset[str]:
+        """Content of the passages."""
+        return frozenset(units(self.text))
+
+    @cached_property
+    def sentences(self) -> list[tuple[str, frozenset[str]]]:
+        """Each sentence of the passages and its content."""
+        spans = sentences(self.text)
+        return [(self.text[a:b], frozenset(units(self.text[a:b]))) for a, b in spans]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of the passages and of the question, as names are compared."""
+        bare = unicodedata.normalize("NFD", self.text + "\n" + flat(self.question)).lower()
+        plain = "".join(c for c in bare if not unicodedata.combining(c))
+        found = re.findall(r"[a-z0-9]+(?:[.&+'’-][a-z0-9]+)*", plain)
+        return frozenset(
+            w for word in found for w in (word, re.sub(r"['’]s?$", "", word), *re.split(r"[.&+'’-]", word))
+        )
+
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """Words that the passages write in lower case: no names, even where a name has them (River, Justice)."""
+        return frozenset(re.findall(r"\b[a-z][a-z'’-]+", self.text))
+
+    @cached_property
+    def initials(self) -> frozenset[str]:
+        """Initials of the capitalised runs, so that UN is found where the United Nations stand."""
+        runs = (re.findall(r"\b[A-Z]", m.group()) for m in NAME.finditer(self.text))
+        return frozenset("".join(run).lower() for run in runs if len(run) > 1)
+
+    @cached_property
+    def squeezed(self) -> str:
+        """Letters, digits and Han characters of the passages and the question only, lower case."""
+        return squeeze(self.text + flat(self.question))
+
+    def negates(self, sentence: str, alike: float) -> bool:
+        """Whether the sentence that has at least `alike` of this sentence's content has the opposite polarity."""
+        mine = frozenset(units(sentence))
+        if not self.sentences or len(mine) < (1 if has_hanzi(sentence) else 2):
+            return False
+        best, theirs = max(self.sentences, key=lambda item: len(mine & item[1]) - 0.01 * len(item[1]))
+        if len(mine & theirs) < alike * len(mine):
+            return False
+        near = [c for c in clauses(best) if len(mine & frozenset(units(c))) >= 0.4 * len(mine)]
+        if not near:
+            return False
+        flips = negations(sentence) + sum(map(negations, near)) + opposites(sentence, " ".join(near))
+        return flips % 2 == 1
+
+
+def squeeze(text: str) -> str:
+    """Letters and digits only, lower case."""
+    return re.sub(r"[\W_]+", "", text).lower()
