@@ -92,8 +92,7 @@ def _harmful(run: Run) -> pd.Series[bool]:
 def _group(run: Run, scorer: PluginFacts, candidate: str, masker: Masker, harmful: pd.Series[bool]) -> Group:
     rows = run.rows
     own = rows[(rows["candidate"] == candidate) & (rows[f"{scorer.name}:status"] == "scored")]
-    order, total = _worst_first(own, scorer)
-    shown = order[:MOST]
+    shown, total = _worst_first(own, scorer)
     found = tuple(_examples(run, scorer, rows.loc[shown], masker, harmful))
     return Group(candidate, say("examples.of", shown=len(found), total=f"{total:,}"), found)
 
@@ -106,15 +105,18 @@ def _worst_first(rows: pd.DataFrame, scorer: PluginFacts) -> tuple[list[int], in
     marked = rows[f"{scorer.name}:spans"].map(bool).astype(bool)
     if better is None or main is None:
         chosen = rows[marked]
-        return [int(i) for i in chosen.index[:MOST]], len(chosen)
+        return _one_a_prompt(chosen), len(chosen)
     best = main.bounds[0] if better == "lower" else main.bounds[1]
-    due = values.notna() & (
-        marked | (values != (values.min() if better == "lower" else values.max()))
-        if best is None
-        else marked | (values != best)
-    )
+    if best is None:
+        best = values.min() if better == "lower" else values.max()
+    due = values.notna() & (marked | (values != best))
     ranked = values[due].sort_values(ascending=better == "higher", kind="stable")
-    return [int(i) for i in ranked.index[:MOST]], int(due.sum())
+    return _one_a_prompt(rows.loc[ranked.index]), int(due.sum())
+
+
+def _one_a_prompt(rows: pd.DataFrame) -> list[int]:
+    """Labels of the first rows, one of each prompt, so that one bad prompt does not fill the list."""
+    return [int(i) for i in rows.drop_duplicates("prompt").index[:MOST]]
 
 
 def _examples(

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["check", "html"]
 
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
-TAG = "⟦EMAIL·3f9a1c⟧"
 
 
 def html(run: Run, masker: Masker, languages: Sequence[str]) -> str:
@@ -94,7 +93,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
         "gates_note": say("gates.note", level=shown_level),
         "compare_note": say("compare.note" if many else "compare.one", level=shown_level),
         "slices_note": say("slices.note", level=shown_level),
-        "examples_note": say("examples.note", most=MOST, tag=TAG),
+        "examples_note": say("examples.note", most=MOST),
     }
 
 

@@ -66,7 +66,7 @@ def _gates(run: Run, lang: str) -> list[str]:
                     (
                         status,
                         markdown_code(name),
-                        markdown_code(gate.text),
+                        markdown_code(gate.text or gate.title.in_(lang)),
                         gate.observed,
                         gate.interval,
                         gate.limit,

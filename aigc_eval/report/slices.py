@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, Run
 from aigc_eval.report.mask import Masker
-from aigc_eval.report.numbers import count
+from aigc_eval.report.numbers import NONE, count
 from aigc_eval.report.view import Cell, cell
 from aigc_eval.report.words import ARROWS, both, metric_title, say, tag_name, tag_value
 
@@ -61,6 +61,7 @@ def _group(
                 for n in shown
             }
             tables.append(_table(run, metric, heads, shown, grid))
+    tables = [t for t in tables if any(c.value != NONE for _, cells in t.rows for c in cells)]
     capped = say("slices.capped", shown=count(len(shown)), total=count(len(names))) if len(names) > MOST else None
     return SliceGroup(tag_name(tag), tuple(tables), capped)
 

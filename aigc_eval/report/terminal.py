@@ -11,6 +11,7 @@ from aigc_eval.report.words import ARROWS, metric_title, say, scorer_title
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.table import Table
     from rich.text import Text
 
 __all__ = ["terminal_table"]
@@ -41,9 +42,16 @@ def terminal_table(run: Run, lang: str) -> Group:
             printed = [_text(f"{c.value} ({c.interval})" if c.interval else c.value) for c in cells]
             title = f"{metric_title(metric).in_(lang)} {ARROWS[metric.better]}"
             metrics.add_row(_text(scorer_title(scorer).in_(lang)), _text(title), *printed)
+    return Group(metrics, _text(""), _gates(run, lang)) if run.verdicts else Group(metrics)
+
+
+def _gates(run: Run, lang: str) -> Table:
+    from rich.table import Table
+
     gates = Table(box=None, pad_edge=False, show_header=False)
     for name, group in gate_groups(run):
         for gate in group:
             status = _text(f"{gate.sign} {say(gate.status).in_(lang)}", _STYLES.get(gate.status, ""))
-            gates.add_row(status, _text(name), _text(gate.text), _text("; ".join(r.in_(lang) for r in gate.reasons)))
-    return Group(metrics, _text(""), gates) if run.verdicts else Group(metrics)
+            reason = _text("; ".join(r.in_(lang) for r in gate.reasons))
+            gates.add_row(status, _text(name), _text(gate.text or gate.title.in_(lang)), reason)
+    return gates

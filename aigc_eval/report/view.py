@@ -98,7 +98,7 @@ def _gate_line(run: Run, verdict: Verdict) -> GateLine:
         verdict.status,
         SIGNS.get(verdict.status, "?"),
         gate_title(run, verdict),
-        verdict.gate,
+        verdict.gate if estimate else "",
         counts,
         printed.value,
         printed.interval,
@@ -164,6 +164,10 @@ def _better(metric: MetricFacts, names: Sequence[str], row: Sequence[Estimate | 
     whole = [(i, v, low, high) for i, v, low, high in known if low is not None and high is not None]
     if len(whole) < 2:
         return None, say("not_comparable")
+    # An interval without width has seen no variation at all; it cannot set candidates apart.
+    whole = [line for line in whole if line[2] < line[3]]
+    if len(whole) < 2:
+        return None, say("no_clear_difference")
     if metric.better == "lower":
         best = min(whole, key=lambda e: e[1])
         beaten = [names[i] for i, _, low, _ in whole if low > best[3]]

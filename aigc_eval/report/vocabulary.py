@@ -107,13 +107,14 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "slices.capped": ("The first {shown} of {total} values are shown.", "共 {total} 个取值，此处列出前 {shown} 个。"),
     "examples": ("Worst examples", "最差示例"),
     "examples.note": (
-        "Worst first, at most {most} per scorer and candidate. The same tag, such as {tag}, is the same hidden value "
-        "everywhere in this report.",
-        "由差到好，每个评分器、每个候选至多 {most} 条。相同的标签（如 {tag}）在全文中代表同一个被遮蔽的值。",
+        "Worst first, at most {most} per scorer and candidate, one a prompt. Personal data and secrets are replaced by "
+        "tags; the same tag is the same hidden value everywhere in this report.",
+        "由差到好，每个评分器、每个候选至多 {most} 条，每题一条。个人信息与机密已替换为标签；"
+        "相同的标签在全文中代表同一个被遮蔽的值。",
     ),
     "examples.of": (
-        "{shown} of {total} outputs with findings or a less than perfect score",
-        "共 {total} 条输出有发现或得分不满，此处列出 {shown} 条",
+        "the {shown} worst of {total} outputs that are not perfect",
+        "共 {total} 条输出未达满分，此处列出最差的 {shown} 条",
     ),
     "examples.none": ("Nothing was found in any output.", "所有输出均无发现。"),
     "harmful": (
