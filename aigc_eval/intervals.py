@@ -57,7 +57,8 @@ def blocks_of(clusters: Ints, most: int = BLOCKS) -> Ints:
 def jackknife(full: float, without: Floats, level: float = 0.95) -> Interval | None:
     """Delete-a-block jackknife interval of a statistic, t with J-1 degrees of freedom.
 
-    `without`: shape (J,), the statistic with block j left out. None when a replicate is undefined (not finite).
+    `without`: shape (J,), the statistic with block j left out. None when a replicate is undefined (not finite), and
+    when all replicates are equal: where no variation was seen, resampling cannot bound what was not seen.
     Standard error: sqrt((J-1)/J * sum (without_j - mean)^2) (Efron & Tibshirani 1993, ch. 11; Kunsch 1989 for blocks).
 
     >>> x = np.arange(20.0)
@@ -71,6 +72,8 @@ def jackknife(full: float, without: Floats, level: float = 0.95) -> Interval | N
     if blocks < 2 or not np.isfinite(without).all() or not math.isfinite(full):
         return None
     error = math.sqrt((blocks - 1) / blocks * float(np.sum((without - without.mean()) ** 2)))
+    if error <= 1e-12 * max(1.0, abs(full)):
+        return None
     half = float(stdtrit(blocks - 1, 0.5 + level / 2)) * error
     return Interval(full - half, full + half, f"jackknife({blocks})")
 

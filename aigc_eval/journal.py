@@ -116,6 +116,10 @@ class Journal:
         self.heads.clear()
         self._last, self._end = b"", 0
 
+    def __len__(self) -> int:
+        """How many keyed records there are: answers and scores."""
+        return len(self._offsets)
+
     def append(self, records: Sequence[Record]) -> None:
         """Write records and sync them to the disk; when this returns they survive any crash."""
         if not records:

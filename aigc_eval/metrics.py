@@ -133,6 +133,13 @@ def _block_sums(values: Floats, blocks: Ints) -> Floats:
     return np.asarray(np.bincount(blocks, weights=values, minlength=int(blocks.max()) + 1), np.float64)
 
 
+def _clustered_rate(hits: Floats, sizes: Floats, level: float) -> Interval:
+    """Wilson at the effective sample size; `hits` of `sizes` units in each prompt, shape (prompts,)."""
+    effective = float(sizes.sum()) / design_effect(hits, sizes)
+    found = wilson(float(hits.sum() / sizes.sum()) * effective, effective, level)
+    return Interval(found.low, found.high, f"wilson(n={effective:.0f})")
+
+
 @dataclass(frozen=True)
 class Mean(_Column):
     """Arithmetic mean of a column: sum(x_i) / n.
@@ -192,11 +199,7 @@ class Rate(_Column):
         codes = clusters(rows)
         if len(codes) == 0 or codes.max() + 1 < MIN_CLUSTERS:
             return None
-        hits = self.hits(rows)
-        per_prompt, sizes = _block_sums(hits, codes), np.bincount(codes).astype(np.float64)
-        effective = len(hits) / design_effect(per_prompt, sizes)
-        found = wilson(float(hits.mean()) * effective, effective, level)
-        return Interval(found.low, found.high, f"wilson(n={effective:.0f})")
+        return _clustered_rate(_block_sums(self.hits(rows), codes), np.bincount(codes).astype(np.float64), level)
 
     def filled(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """Failed rows count as hits where hits are bad, as misses where hits are good."""
@@ -208,6 +211,9 @@ class Rate(_Column):
 @dataclass(frozen=True)
 class Ratio(Metric):
     """Ratio of two sums, sum(a_i) / sum(b_i): a token-weighted mean. With `exp`, e to that power (perplexity).
+
+    Interval: the jackknife over prompts; for a share (a_i counts some of the b_i) Wilson at the effective number of
+    units, which still bounds a share of 0 or 1.
 
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"prompt": ["a"], "nll": [4.1588830833596715], "tokens": [3.0]})   # p = .5, .25, .125
@@ -231,6 +237,17 @@ class Ratio(Metric):
         a, b = (_block_sums(x, blocks) for x in self._columns(rows))
         left_a, left_b = a.sum() - a, b.sum() - b
         return np.array([self._value(x, y) if y > 0 else math.nan for x, y in zip(left_a, left_b, strict=True)])
+
+    def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
+        """Wilson at sum(b) / design effect for a share, else the jackknife; None under 10 prompts."""
+        if self.unit != "share" or self.exp:
+            return super().interval(rows, level)
+        codes = clusters(rows)
+        if len(codes) == 0 or codes.max() + 1 < MIN_CLUSTERS:
+            return None
+        hits, sizes = (_block_sums(x, codes) for x in self._columns(rows))
+        hits, sizes = hits[sizes > 0], sizes[sizes > 0]
+        return _clustered_rate(hits, sizes, level) if len(sizes) >= MIN_CLUSTERS else None
 
     def _columns(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
         if self.over not in rows or self.under not in rows:

@@ -98,7 +98,7 @@ def _open(
         what = ", ".join(changed)
         raise JournalError(f"{journal.path.parent} holds a run with other {what}; choose another folder with --out")
     complete = journal.heads[-1]["kind"] == "end"
-    if not complete and not resume:
+    if not complete and not resume and len(journal):
         raise JournalError(f"{journal.path.parent} holds an unfinished run; add --resume, or choose another --out")
     return head, complete and not resume
 

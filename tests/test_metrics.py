@@ -73,9 +73,23 @@ def test_nothing_in_nothing_out(metric: Metric) -> None:
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_under_ten_prompts_there_is_no_interval(metric: Metric) -> None:
-    frame = rows([[0.4, 0.6]] * 9).assign(a=1.0, b=2.0)
-    assert metric.interval(frame) is None
-    assert metric.interval(rows([[0.4, 0.6]] * 10).assign(a=1.0, b=2.0)) is not None
+    groups = [[i / 10, 0.6] for i in range(1, 11)]
+    few, enough = (rows(groups[:n]).assign(a=lambda d: d["value"], b=2.0) for n in (9, 10))
+    assert metric.interval(few) is None
+    assert metric.interval(enough) is not None
+
+
+def test_without_variation_there_is_no_interval_to_see() -> None:
+    assert Mean("mean").interval(rows([[0.0]] * 50)) is None
+    leaks = Ratio("leaks", over="a", under="b", scale=1000)
+    assert leaks.interval(rows([[0.0]] * 50).assign(a=0.0, b=300.0)) is None
+
+
+def test_a_perfect_share_of_units_is_still_bounded() -> None:
+    supported = Ratio("supported", over="a", under="b", unit="share", bounds=(0, 1), better="higher")
+    found = supported.interval(rows([[1.0]] * 50).assign(a=4.0, b=4.0))
+    assert found is not None
+    assert (round(found.low, 6), found.high) == (0.928652, 1.0)  # Wilson, 50 of 50: units of a prompt do not count
 
 
 def test_no_hits_still_leave_an_upper_bound() -> None:
