@@ -27,7 +27,7 @@ FAMILIES = {
     "original-small": "Albert",
     "unbiased-small": "Albert",
 }
-WORDS = [
+WORDS = "you are very kind stupid hello world idiot a the is this not toxic text of , . !".split()  # noqa: SIM905
     *[
         "you",
         "are",

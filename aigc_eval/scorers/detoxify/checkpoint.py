@@ -113,6 +113,8 @@ def _base(base: str, family: str, outputs: int, is_folder: bool) -> tuple[Any, A
     transformers = require("transformers")
     tokenizer, settings = (getattr(transformers, f"{family}{kind}") for kind in ("Tokenizer", "Config"))
     try:
+        # An absent file would not stop the next two lines: they fall back on a default config and an empty vocabulary.
+        require("transformers.utils.hub").cached_file(base, "config.json", local_files_only=True)
         return (
             tokenizer.from_pretrained(base, local_files_only=True),
             settings.from_pretrained(base, local_files_only=True, num_labels=outputs),
@@ -188,7 +190,7 @@ def _fill(model: torch.nn.Module, state: Mapping[str, torch.Tensor], path: Path)
     try:
         missing, surplus = model.load_state_dict(state, strict=False)
     except (RuntimeError, AttributeError, TypeError) as error:
-        raise UsageError(f"{path} does not fit the model's config: {error}") from error
+        raise UsageError(f"{path} does not fit the model's config: {str(error)[:500]}") from error
     surplus = [name for name in surplus if not _UNUSED.fullmatch(name)]
     if missing or surplus:
         named = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unexpected {', '.join(surplus)}"] * bool(surplus)
