@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -66,12 +67,16 @@ def _stretches(texts: Corpus) -> Iterator[tuple[int, int, int]]:
 
 def _heavy(source: str, stretches: Sequence[tuple[int, int]]) -> tuple[int, tuple[Span, ...]]:
     """How many tokens the stretches hold that weigh enough, and where those are in the text."""
-    places = list(counted(source))
+    starts, ends = array("q"), array("q")
+    for start, end in counted(source):
+        starts.append(start)
+        ends.append(end)
     repeated, spans = 0, []
-    for first, end in stretches:
-        if sum(_weight(source[a:b]) for a, b in places[first:end]) >= _N:
-            repeated += end - first
-            spans.append(Span(places[first][0], places[end - 1][1], "repeated"))
+    for first, last in stretches:
+        places = range(first, last)
+        if sum(_weight(source[starts[i] : ends[i]]) for i in places) >= _N:
+            repeated += len(places)
+            spans.append(Span(starts[first], ends[last - 1], "repeated"))
     return repeated, tuple(spans)
 
 
