@@ -28,26 +28,6 @@ FAMILIES = {
     "unbiased-small": "Albert",
 }
 WORDS = "you are very kind stupid hello world idiot a the is this not toxic text of , . !".split()  # noqa: SIM905
-    *[
-        "you",
-        "are",
-        "very",
-        "kind",
-        "stupid",
-        "hello",
-        "world",
-        "idiot",
-        "a",
-        "the",
-        "is",
-        "this",
-        "not",
-        "toxic",
-        "text",
-        "of",
-    ],
-    *",.!",
-]
 ORIGINAL = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
 UNBIASED = ["toxicity", "severe_toxicity", "obscene", "identity_attack", "insult", "threat", "sexual_explicit"]
 TEXTS = [
