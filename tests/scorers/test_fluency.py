@@ -38,6 +38,7 @@ HOSTILE = (
     "今天 weather 很好，我们 go 吧。", "```", "**", "- ", "1.", "(((((" * 50, "“" * 500, "\ufffd", "Q:" * 300,
     "\u202eabc",
     "x" + "\u0301" * 300, "ﷺ" * 100, "锟斤拷", "#" * 400, " \n" * 400 + "a", "﷽", "\r\n\r\n", "'", "：",
+    "\u2003", "a\u2003\u200b", "\x1c\x85",
 )  # fmt: skip
 
 
@@ -345,7 +346,7 @@ def test_any_text_gets_a_score(text: str, prompt: str) -> None:
 def test_a_megabyte_is_scored_in_bounded_time(text: str) -> None:
     started = time.perf_counter()
     assert one(text, "Say it.\nInput: a\nOutput:").value is not None
-    assert time.perf_counter() - started < 40
+    assert time.perf_counter() - started < 20
 
 
 def test_rates_count_each_fault_over_its_own_rows() -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import string
 
 from aigc_eval.text import HANZI, tokens
 
 __all__ = ["cut_ending"]
 
 _END = "[.!?。！？…～~]"
-_SPACE = string.whitespace + "\u00a0\u3000\u2028\u200b"
 _OPEN = "(（[【{「『《“‘<,，、：:-—–&+=/\\"
 _BULLET = re.compile(
     r"\s*(?:[-*+•·●○▪◦]\s|\(?\d{1,3}[.)、．）:](?!\d)|[(（]?[一二三四五六七八九十]{1,3}[)）、.．]|\(?[a-zA-Z][.)]\s|#{1,6}\s|>\s)"
@@ -47,7 +45,7 @@ def cut_ending(text: str, most_words: int = 40) -> int | None:
     >>> cut_ending("Boil water. Then make a to"), cut_ending("Paris"), cut_ending("北京是首都。上海是最大的城")
     (12, None, 6)
     """
-    body = text.rstrip(_SPACE)
+    body = text.rstrip()
     if body.count("```") % 2:
         return body.rindex("```")
     if not body:
@@ -64,9 +62,11 @@ def _goes_on(last: str) -> bool:
     if last.endswith("\ufffd") or last[-1] in _OPEN or _BOLD.search(last):
         return True
     words = tokens(last)
+    if len(words) < 2:
+        return False
     if re.match(f"[{HANZI}]", words[-1]):
         return last.endswith(_DANGLING_ZH) and len(words) > 4
-    return last.split()[-1] in _DANGLING and len(words) > 1
+    return last.rsplit(maxsplit=1)[-1] in _DANGLING
 
 
 def _may_stop(last: str) -> bool:
