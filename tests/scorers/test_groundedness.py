@@ -32,8 +32,8 @@ from tests.tiny import classifier
 
 DATA = Path(__file__).parents[2] / "../shared/data/labelled/factcheck-gpt"
 TOWER = (
-    "The Eiffel Tower was completed on March 31, 1889 in Paris. It is 330 metres tall, and the tower was not demolished."
-    " The United Nations counted 5.9 million visitors in 2022."
+    "The Eiffel Tower was completed on March 31, 1889 in Paris. It is 330 metres tall. The tower was not demolished. "
+    "The United Nations counted 5.9 million visitors in 2022."
 )
 CHINESE = "埃菲尔铁塔于1889年3月31日在巴黎建成，高330米，每年约有六百万人参观。铁塔没有被拆除。《世界报》称赞它。"
 
