@@ -112,9 +112,11 @@ def _base(base: str, family: str, outputs: int, is_folder: bool) -> tuple[Any, A
     """Tokenizer and config of the base model, from a folder or the local cache."""
     transformers = require("transformers")
     tokenizer, settings = (getattr(transformers, f"{family}{kind}") for kind in ("Tokenizer", "Config"))
+    find = require("transformers.utils.hub").cached_file
     try:
-        # An absent file would not stop the next two lines: they fall back on a default config and an empty vocabulary.
-        require("transformers.utils.hub").cached_file(base, "config.json", local_files_only=True)
+        # Without the file, `from_pretrained` would fall back on a default config.
+        if find(base, "config.json", local_files_only=True) is None:
+            raise FileNotFoundError(base)
         return (
             tokenizer.from_pretrained(base, local_files_only=True),
             settings.from_pretrained(base, local_files_only=True, num_labels=outputs),
