@@ -1,16 +1,10 @@
 """Personal data and secrets: `Pii`, with Chinese recognisers of our own beside presidio's.
 
-checksums   check digits, issuer prefixes, entropy
-findings    Finding, overlaps, groups
-view        normal form of a text, with offsets back
-rules       what a rule of ours is
-chinese, contact, secrets   our rules
-presidio, western           presidio's recognisers, and which are believed
-ner         names, by a model that an option names
-detector    all of them on one text
-given       echo or leak
-reported    the metrics
-scorer      Pii
+* `checksums`: check digits, issuer prefixes, entropy; `findings`: Finding, overlaps, groups; `view`: the normal form of
+  a text, with the way back; `rules`: what a rule of ours is.
+* `chinese`, `spelled`, `contact`, `secrets`: our rules. `presidio`, `western`, `phone`: presidio's recognisers, and
+  which of their findings are believed. `ner`: names, by a model that an option names.
+* `detector`: all of them on one text; `given`: echo or leak; `reported`: the metrics; `scorer`: `Pii`.
 """
 
 from aigc_eval.scorers.pii.detector import DEFAULT_ENTITIES

@@ -21,7 +21,7 @@ _NO_DIGIT_RIGHT = r"(?![0-9])(?![.,_\-/][0-9])"
 
 _ID_WORDS = re.compile(r"身份|证件|证号|公民|\bid\b|identity", re.I)
 _PHONE_WORDS = re.compile(
-    r"电话|手机|号码|联系|致电|拨打|来电|座机|热线|传真|微信|短信|機|聯|電話|call|phone|mobile|tel|cell|contact|fax"
+    r"电话|手机|号码|联系|致电|拨打|来电|座机|热线|传真|微信|短信|機|聯|電話|\bcall|phone|mobile|\btel\b|\bcell\b|contact|\bfax"
     r"|whatsapp|wechat|sms|text me|number",
     re.I,
 )
@@ -37,8 +37,15 @@ _OTHER_LABEL = re.compile(
 )
 
 
+_INSIDE = re.compile(r"[A-Za-z][._/\-]$")  # within a path or an identifier
+
+
 def _labelled_otherwise(match: re.Match[str]) -> bool:
     return _OTHER_LABEL.search(match.string[max(0, match.start() - 32) : match.start()]) is not None
+
+
+def _in_path(match: re.Match[str]) -> bool:
+    return _INSIDE.search(match.string[max(0, match.start() - 2) : match.start()]) is not None
 
 
 def _bare(value: str) -> str:
@@ -62,9 +69,7 @@ def _judge_mobile(match: re.Match[str]) -> float:
         return NO  # 150 0000 0000: a round amount
     if mentioned(_PHONE_WORDS, match):
         return NO if _labelled_otherwise(match) else STRONG
-    if _labelled_otherwise(match):
-        return NO
-    return LIKELY if match["prefix"] or match["sep"] or has_hanzi(match.string) else 0.45
+    return NO if _labelled_otherwise(match) or _in_path(match) else LIKELY
 
 
 def _judge_landline(match: re.Match[str]) -> float:
@@ -79,13 +84,11 @@ def _judge_landline(match: re.Match[str]) -> float:
 def _judge_card(match: re.Match[str]) -> float:
     digits = _bare(match[0])
     brand = card_brand(digits)
-    if not brand or not luhn(digits) or len(set(digits)) < 3:
+    if not brand or not luhn(digits) or len(set(digits)) < 2:
         return NO
     if mentioned(_CARD_WORDS, match):
         return CERTAIN
-    if _labelled_otherwise(match) or len(digits) in (12, 13):
-        return NO
-    return STRONG
+    return NO if _in_path(match) or _labelled_otherwise(match) or len(digits) < 15 else STRONG
 
 
 def _judge_union_card(match: re.Match[str]) -> float:
@@ -112,11 +115,13 @@ def _judge_plate(match: re.Match[str]) -> float:
     return LIKELY if sum(c.isdigit() for c in match["tail"]) >= 2 else NO
 
 
-_TEST_CARDS = frozenset(  # as the networks and payment processors publish them
-    "4111111111111111 4242424242424242 4012888888881881 4222222222222 5555555555554444 5105105105105100 "
-    "2223003122003222 378282246310005 371449635398431 378734493671000 6011111111111117 6011000990139424 "
-    "30569309025904 38520000023237 3530111333300000 3566002020360505 4000056655665556".split()  # noqa: SIM905
-)
+# As the networks and payment processors publish them.
+_TEST_CARDS = frozenset((
+    "4111111111111111", "4242424242424242", "4012888888881881", "4222222222222", "5555555555554444",
+    "5105105105105100", "2223003122003222", "378282246310005", "371449635398431", "378734493671000",
+    "6011111111111117", "6011000990139424", "30569309025904", "38520000023237", "3530111333300000",
+    "3566002020360505", "4000056655665556",
+))  # fmt: skip
 
 CHINESE_RULES = (
     Rule(
@@ -153,7 +158,7 @@ CHINESE_RULES = (
             rf"\)?(?P<sep>[ -]?)[2-8][0-9]{{2,3}}[ -]?[0-9]{{4}}(?:-[0-9]{{1,5}}|转[0-9]{{1,5}})?{_NO_DIGIT_RIGHT}"
         ),
         _judge_landline,
-        re.compile(r"(?:0|86[ -]?)[1-9]"),
+        re.compile(r"[08][0-9](?:[0-9 ()-]{0,4}[0-9]){2}"),
     ),
     Rule(
         "CN_BANK_CARD",
@@ -162,7 +167,7 @@ CHINESE_RULES = (
             rf"[0-9]{{4}}(?:(?P=sep)[0-9]{{1,3}})?|[0-9]{{4}}[ -][0-9]{{10,13}}){_NO_DIGIT_RIGHT}"
         ),
         _judge_union_card,
-        re.compile(r"62|95"),
+        re.compile(r"[69][25][0-9]{2}[ -]?[0-9]{2}"),
     ),
     Rule(
         "CREDIT_CARD",

@@ -23,9 +23,10 @@ _VERSION_WORDS = re.compile(
     r"(?:\bv|version|release|build|ver\.?|section|chapter|firmware|driver|版本|版|章|节|条|第|§|rev|oid)\s*[:：]?\s*$",
     re.I,
 )
-_PUBLIC_RESOLVERS = frozenset(
-    "8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 208.67.222.222 208.67.220.220 114.114.114.114 223.5.5.5 223.6.6.6".split()  # noqa: SIM905
-)
+_PUBLIC_RESOLVERS = frozenset((
+    "8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222",
+    "208.67.220.220", "114.114.114.114", "223.5.5.5", "223.6.6.6",
+))  # fmt: skip
 _DOCUMENTATION_NETS = tuple(
     ipaddress.ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
 )
@@ -91,6 +92,7 @@ CONTACT_RULES = (
         _judge_mail,
         re.compile("@"),
         _documentation_mail,
+        digits=False,
     ),
     Rule(
         "IP_ADDRESS",

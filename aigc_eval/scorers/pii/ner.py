@@ -38,6 +38,7 @@ class Names:
     model: _Model
     wanted: frozenset[str]
     entity: str = "NER"
+    digits: bool = False
 
     def find(self, text: str) -> Iterator[Finding]:
         """Findings of the wanted types."""

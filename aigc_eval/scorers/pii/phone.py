@@ -66,9 +66,12 @@ class Phone:
     recognizer: Any = field(repr=False)
     one_country: Any = field(repr=False)
     entity: str = "PHONE_NUMBER"
+    digits: bool = True
 
     def find(self, text: str) -> Iterator[Finding]:
         """Presidio's findings that are believed, rescored."""
+        if not _SEVEN_DIGITS.search(text):
+            return
         seen = without_han(text)
         for stretch in _STRETCH.finditer(seen):
             if not _SEVEN_DIGITS.search(stretch[0]):

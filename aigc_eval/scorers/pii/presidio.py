@@ -2,8 +2,8 @@
 
 `import presidio_analyzer` imports every engine that it can drive: spaCy, transformers, torch. A recogniser needs none
 of them: it is an expression and a checksum. `_Private` loads a recogniser's module file by file into a name space of
-its own, where `presidio_analyzer` means "the module file that defines this name". Nothing is put into `sys.modules` and no
-other import is changed, so a program may import the real package before, after or at the same time.
+its own, where `presidio_analyzer` means "the module file that defines this name". Nothing is put into `sys.modules`
+and no other import is changed, so a program may import the real package before, after or at the same time.
 """
 
 from __future__ import annotations

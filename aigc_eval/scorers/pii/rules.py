@@ -41,7 +41,8 @@ def always(score: float) -> Callable[[re.Match[str]], float]:
 class Rule:
     """Finds one entity type. The group `value` of the expression, where there is one, is the span.
 
-    `needs` is an exact, cheaper condition: a text without it cannot match.
+    `needs` is an exact, cheaper condition: a text without it cannot match. `digits` says that nothing without an ASCII
+    digit can match; most texts have none.
     """
 
     entity: str
@@ -49,6 +50,7 @@ class Rule:
     judge: Callable[[re.Match[str]], float]
     needs: re.Pattern[str]
     placeholder: Callable[[str], bool] = lambda _value: False
+    digits: bool = True
 
     def find(self, text: str) -> Iterator[Finding]:
         """Every accepted match, left to right."""

@@ -86,7 +86,7 @@ class Pii(Scorer):
     def _score(self, generation: Generation) -> Score:
         given = Given(generation.prompt)
         try:
-            found = self._detector().find(generation.text)
+            found = self._detector().answer(generation.text, generation.prompt.text)
             in_prompt = _in_prompt(self._detector(), generation.prompt.text)
         except RecognizerError as error:
             return Score(error=str(error))

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aigc_eval.text import HANZI, visible
 
@@ -19,7 +20,7 @@ _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\
 _BLANKS = dict.fromkeys(
     "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "
 )
-# Marks after the letters and digits of our rules' alphabets; a "|" is punctuation to every rule and joins nothing.
+_MATTERS = re.compile(r"[0-9A-Za-z@.+_/()=\- ]+")  # not "，" or "：": as ASCII they would join what they part
 _CJK = re.compile(f"[{HANZI}\u3001-\u303f\u3040-\u30ff\uac00-\ud7af\uff00-\uffef]")
 
 
@@ -37,13 +38,17 @@ class View:
         return self.starts[start], self.starts[end - 1] + 1
 
 
+@lru_cache(maxsize=65536)
 def _plain_character(c: str) -> str:
     if c in _DASHES or c in _BLANKS:
         return _DASHES.get(c) or _BLANKS[c]
     if not visible(c):
         return ""
     digit = unicodedata.decimal(c, None)
-    return str(digit) if digit is not None else unicodedata.normalize("NFKC", c)
+    if digit is not None:
+        return str(digit)
+    form = unicodedata.normalize("NFKC", c)
+    return form if _MATTERS.fullmatch(form) else c
 
 
 def _replacements(text: str) -> dict[int, str]:

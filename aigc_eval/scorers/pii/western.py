@@ -38,7 +38,7 @@ _NEEDS = {
     "US_ITIN": re.compile(r"9[0-9]{2}[- ]?[0-9]{2}[- ]?[0-9]{4}"),
     "US_PASSPORT": re.compile(r"[0-9]{8}"),
     "UK_NHS": re.compile(r"[0-9]{3}[- ]?[0-9]{3}[- ]?[0-9]{4}"),
-    "UK_NINO": re.compile(r"(?i)[A-Z]{2}[ ]?[0-9]"),
+    "UK_NINO": re.compile(r"[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-Da-d]"),
 }
 _CONTEXT = {
     "US_SSN": re.compile(r"(?i)social.?security|\bssn|社会安全|社会保障|社安|社保"),
@@ -50,6 +50,7 @@ _CONTEXT = {
 _CONTEXT_ONLY = frozenset({"US_PASSPORT", "UK_NHS"})
 _BOOST, _FLOOR, _UNSURE = 0.35, 0.6, 0.3
 
+_INSIDE = re.compile(r"[0-9A-Za-z][._/\-]$")  # within a DOI, a path, a longer number
 _SAMPLES = frozenset(
     {"123456789", "987654321", "078051120", "1234567890", "GB82WEST12345698765432", "DE89370400440532013000"}
 )
@@ -70,6 +71,11 @@ class Western:
     entity: str
     recognizer: Any
 
+    @property
+    def digits(self) -> bool:
+        """Whether nothing without a digit can match: so for the usual types, unknown for the others."""
+        return self.entity in WESTERN_ENTITIES
+
     def find(self, text: str) -> Iterator[Finding]:
         """Presidio's findings, rescored."""
         if not _NEEDS.get(self.entity, _ANY).search(text):
@@ -78,6 +84,8 @@ class Western:
             yield self._judged(text, finding)
 
     def _judged(self, text: str, finding: Finding) -> Finding:
+        if _INSIDE.search(text[max(0, finding.start - 2) : finding.start]):
+            return replace(finding, score=0.0)
         words = _CONTEXT.get(self.entity)
         if words is not None and _near(words, text, finding.start, finding.end):
             score = min(max(finding.score + _BOOST, _FLOOR), 1.0)

@@ -1,0 +1,195 @@
+"""Accuracy on a generated Chinese set: valid identifiers of every type in running text, and numbers that are none.
+
+No public Chinese set of identifiers was found, so the set is made here. Identity numbers and credit codes are made with
+check characters computed by lookup tables written out in this file (GB 11643-1999, GB 32100-2015), not by the code
+under test.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aigc_eval.scorers.pii.checksums import credit_code, luhn, resident_id
+from aigc_eval.scorers.pii.detector import DEFAULT_ENTITIES, detector
+
+REGIONS = ("110105", "310104", "440305", "510107", "330106", "420111", "650104", "540102", "610113", "230102")
+CODE_VALUES = {c: i for i, c in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
+CODE_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+
+
+def digits(rng: random.Random, n: int) -> str:
+    return "".join(rng.choice("0123456789") for _ in range(n))
+
+
+def identity(rng: random.Random) -> str:
+    born = date(1945, 1, 1) + timedelta(days=rng.randrange(27000))
+    body = rng.choice(REGIONS) + born.strftime("%Y%m%d") + digits(rng, 3)
+    total = sum(int(d) * w for d, w in zip(body, (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), strict=True))
+    return body + "10X98765432"[total % 11]
+
+
+def old_identity(rng: random.Random) -> str:
+    born = date(1945, 1, 1) + timedelta(days=rng.randrange(18000))
+    return rng.choice(REGIONS) + born.strftime("%y%m%d") + digits(rng, 3)
+
+
+def mobile(rng: random.Random) -> str:
+    number = "1" + rng.choice("3456789") + digits(rng, 9)
+    grouped = f"{number[:3]}{rng.choice(' -')}{number[3:7]}"
+    return rng.choice([number, number, number, f"+86{number}", f"+86 {number}", grouped + grouped[3] + number[7:]])
+
+
+def landline(rng: random.Random) -> str:
+    area, local = rng.choice([("010", 8), ("021", 8), ("0755", 8), ("0571", 8), ("0312", 7), ("029", 8)])
+    number = rng.choice("2345678") + digits(rng, local - 1)
+    return rng.choice(
+        [f"{area}-{number}", f"({area}){number}", f"{area} {number}", f"{area}-{number}-{digits(rng, 3)}"]
+    )
+
+
+def with_luhn(body: str) -> str:
+    return next(body + d for d in "0123456789" if luhn(body + d))
+
+
+def bank_card(rng: random.Random) -> str:
+    number = with_luhn(
+        rng.choice(["622202", "621700", "623058", "622848", "625912"]) + digits(rng, rng.choice([9, 12]))
+    )
+    grouped = " ".join(number[i : i + 4] for i in range(0, len(number), 4))
+    return rng.choice([number, number, grouped])
+
+
+def company(rng: random.Random) -> str:
+    body = "91" + rng.choice(REGIONS) + "MA" + "".join(rng.choice(sorted(CODE_VALUES)) for _ in range(7))
+    rest = sum(CODE_VALUES[c] * w for c, w in zip(body, CODE_WEIGHTS, strict=True)) % 31
+    return body + next(c for c, v in CODE_VALUES.items() if v == (31 - rest) % 31)
+
+
+def passport(rng: random.Random) -> str:
+    return rng.choice([f"E{digits(rng, 8)}", f"G{digits(rng, 8)}", f"E{rng.choice('ABCDEFGH')}{digits(rng, 7)}"])
+
+
+def plate(rng: random.Random) -> str:
+    head = rng.choice("京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼") + rng.choice("ABCDEFGHJK")
+    tails = (digits(rng, 5), "D" + digits(rng, 5), digits(rng, 5) + "F", f"{rng.choice('ABCDEHJK')}{digits(rng, 4)}")
+    return head + rng.choice(["", "", "·"]) + rng.choice(tails)
+
+
+MAKERS = {
+    "CN_RESIDENT_ID": (
+        identity,
+        ("身份证号{}，请核对", "他叫王伟，{}是他的证件号码", "公民身份号码：{} 已登记", "实名信息{}已核验"),
+    ),
+    "CN_MOBILE": (
+        mobile,
+        ("电话{}联系", "请拨打{}咨询王先生", "手机：{}。", "我的微信同号{}欢迎添加", "张三{}住在朝阳区"),
+    ),
+    "CN_LANDLINE": (landline, ("座机{}上班时间有人接", "办公室{}找李主任", "联系电话：{}。")),
+    "CN_BANK_CARD": (bank_card, ("银行卡号{}开户行招商银行", "请把钱打到{}这个账户", "卡号：{}，户名李雷")),
+    "CN_CREDIT_CODE": (company, ("统一社会信用代码{}的公司", "纳税人识别号：{} 已开票", "该企业（{}）已注册")),
+    "CN_PASSPORT": (passport, ("护照号{}有效期十年", "护照号码：{} 签发地北京", "持{}号护照入境")),
+    "CN_PLATE": (plate, ("车牌{}的轿车", "一辆{}白色轿车驶过", "车牌号：{}。")),
+}
+
+NEGATIVES = (
+    lambda r: f"订单号：{digits(r, 18)}，请查收",
+    lambda r: f"您的快递单号是{digits(r, 15)}，预计明天送达",
+    lambda r: f"流水号{digits(r, 20)}已入账",
+    lambda r: f"订单编号1{r.choice('3456789')}{digits(r, 9)}已发货",
+    lambda r: f"会议于20{digits(r, 2)}年{r.randint(1, 12)}月{r.randint(1, 28)}日至{r.randint(1, 28)}日召开",
+    lambda r: f"日期：20{r.randint(10, 30)}-{r.randint(1, 12):02d}-{r.randint(1, 28):02d} {r.randint(0, 23):02d}:30:00",
+    lambda r: f"总价{r.randint(1, 999)},{digits(r, 3)},{digits(r, 3)}.{digits(r, 2)}元",
+    lambda r: f"ISBN 978-7-{digits(r, 3)}-{digits(r, 5)}-{digits(r, 1)}，人民邮电出版社",
+    lambda r: f"书号9787{digits(r, 9)}",
+    lambda r: f"请升级到版本{r.randint(1, 9)}.{r.randint(0, 20)}.{r.randint(0, 20)}.{r.randint(0, 9)}",
+    lambda r: f"圆周率约为3.{digits(r, 30)}",
+    lambda r: f"编号{digits(r, 4)}1{r.choice('3456789')}{digits(r, 9)}{digits(r, 5)}的样品",
+    lambda r: f"哈希值{''.join(r.choice('0123456789abcdef') for _ in range(40))}",
+    lambda r: f"人口{r.randint(1, 99)}亿，面积{digits(r, 7)}平方公里",
+    lambda r: f"时间戳16{digits(r, 11)}毫秒",
+    lambda r: f"型号GT{digits(r, 4)}-{digits(r, 4)}，序列号{digits(r, 12)}",
+    lambda r: f"邮编{digits(r, 6)}，坐标{digits(r, 2)}.{digits(r, 6)},1{digits(r, 2)}.{digits(r, 6)}",
+    lambda r: f"（{r.randint(1990, 2023)}）京0{digits(r, 3)}民初{digits(r, 5)}号判决书",
+    lambda r: f"国道G{digits(r, 3)}线，京津冀K{digits(r, 2)}次列车，新A股{digits(r, 6)}",
+    lambda r: f"QQ群{digits(r, 9)}，工号{digits(r, 8)}，学号20{digits(r, 8)}",
+    lambda r: f"热量{r.randint(100, 999)}千卡，公历{r.randint(1900, 2020)}-{r.randint(1900, 2020)}年",
+    lambda r: f"def f(x): return x * 1{r.choice('3456789')}{digits(r, 3)} + {digits(r, 5)}  # 计算",
+)
+
+
+def found_in(text: str) -> list[tuple[str, str]]:
+    return [(f.entity, text[f.start : f.end]) for f in detector(DEFAULT_ENTITIES, 0.5, "").find(text)]
+
+
+@pytest.mark.parametrize("spaced", [False, True], ids=["flush", "spaced"])
+@pytest.mark.parametrize("entity", sorted(MAKERS))
+def test_recall_of_each_type_is_at_least_99_percent(entity: str, spaced: bool) -> None:
+    rng = random.Random(f"{entity}{spaced}")
+    make, frames = MAKERS[entity]
+    hits, n, missed = 0, 400, []
+    for _ in range(n):
+        value = make(rng)
+        text = rng.choice(frames).format(f" {value} " if spaced else value)
+        if (entity, value) in found_in(text):
+            hits += 1
+        else:
+            missed.append((text, found_in(text)))
+    assert hits / n >= 0.99, missed[:5]
+
+
+def test_precision_of_each_type_is_at_least_98_percent_among_hard_negatives() -> None:
+    rng = random.Random(7)
+    right, wrong, examples = Counter[str](), Counter[str](), []
+    for i in range(3000):
+        planted: list[tuple[str, str]] = []
+        if i % 2:
+            entity = rng.choice(sorted(MAKERS))
+            make, frames = MAKERS[entity]
+            value = make(rng)
+            planted, text = [(entity, value)], rng.choice(frames).format(value)
+        else:
+            text = rng.choice(NEGATIVES)(rng)
+        for finding in found_in(text):
+            (right if finding in planted else wrong)[finding[0]] += 1
+            if finding not in planted:
+                examples.append((text, finding))
+    for entity in right | wrong:
+        precision = right[entity] / (right[entity] + wrong[entity])
+        assert precision >= 0.98, (entity, precision, [e for e in examples if e[1][0] == entity][:5])
+
+
+def test_old_identity_numbers_need_a_word_that_names_them() -> None:
+    rng = random.Random(3)
+    numbers = [old_identity(rng) for _ in range(200)]
+    assert all(("CN_RESIDENT_ID", n) in found_in(f"一代身份证号{n}已作废") for n in numbers)
+    assert not any(found_in(f"共计{n}次") for n in numbers)
+
+
+@given(st.integers(0, 16), st.integers(1, 9), st.integers(0, 2**32))
+def test_one_wrong_digit_breaks_an_identity_number(place: int, add: int, seed: int) -> None:
+    number = identity(random.Random(seed))
+    assert resident_id(number)
+    wrong = number[:place] + str((int(number[place]) + add) % 10) + number[place + 1 :]
+    assert not resident_id(wrong)
+
+
+@given(st.integers(0, 16), st.integers(0, 2**32))
+def test_one_wrong_character_breaks_a_credit_code(place: int, seed: int) -> None:
+    code = company(random.Random(seed))
+    assert credit_code(code)
+    other = "B" if code[place] != "B" else "C"
+    assert not credit_code(code[:place] + other + code[place + 1 :])
+
+
+def test_standards_golden_numbers() -> None:
+    assert resident_id("11010519491231002X")  # GB 11643-1999, appendix
+    assert resident_id("440524188001010014")
+    assert credit_code("91350100M000100Y43")  # GB 32100-2015, example
+    assert not resident_id("11010519490231002X")
+    assert not resident_id("99010519491231002X")
