@@ -37,7 +37,12 @@ def build(answers: Mapping[str, Sequence[Generation]], scores: Mapping[str, Sequ
     columns |= {f"tag.{tag}": [a.prompt.tags.get(tag, "") for a in flat] for tag in tags}
     for name, given in scores.items():
         columns |= _score_columns(name, given)
-    return pd.DataFrame(columns)
+    # Plain objects: Arrow strings, which pandas would choose, cannot hold the lone surrogates that a model may write.
+    return pd.DataFrame({k: pd.Series(v, dtype=_dtype(v)) for k, v in columns.items()})
+
+
+def _dtype(values: Sequence[Any]) -> Any:
+    return object if not values or isinstance(values[0], str | tuple) else None
 
 
 def _score_columns(name: str, scores: Sequence[Score]) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _measure(
             scorer.plugin.load()
         for candidate in waiting:
             candidate.plugin.load()
-            candidate.plugin.check(prompts, bench.samples)
+            candidate.plugin.check([p for s in bench.prompt_sets for p in s.prompts], bench.samples)
     answers = {name: stage.finish(journal, progress) for name, stage in answer_stages.items()}
     flat, flat_digests = [a for given in answers.values() for a in given], digests * len(answers)
     scores = {}

@@ -1,0 +1,191 @@
+"""The contract that every registered plug-in keeps: lengths, order, batch independence, empty batch, spans, finite values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aigc_eval import registry
+from aigc_eval.plugin import Generator, Scorer
+from aigc_eval.records import Generation, Message, Prompt, Request, Score
+
+TEXTS = [
+    "The museum opens at nine and closes at five. Children enter for free.",
+    "博物馆九点开门，五点关门。儿童免费入场。",
+    "Call me on 13812345678 or write to li.hua@example.com, 身份证号11010519491231002X。",
+    "You are a complete idiot and nobody likes you. 你这个白痴，滚开！",
+    "用 Python 写 print('hi')，然后 run it twice. " * 3,
+    "the same words " * 60,
+    "",
+    "   \n\t ",
+    "😀😀😀👩‍👩‍👧‍👦",
+    "مرحبا بالعالم، كيف حالك اليوم؟",
+    "\ud800 lone \udfff surrogates",
+    "\x00\x1b[31m\u202egnp.exe\u2066",
+    "Ａ１３８１２３４５６７８　全角",
+    "Ã©tÃ© â€™ 锟斤拷 \ufffd",
+    "a" * 20_000,
+    "好" * 20_000,
+    "1.1.1.1.1.1" * 500,
+    "The capital of France is Paris, and it was founded in 1850 by 300 people who were not happy with",
+]
+PROMPT = Prompt(
+    "p",
+    "When does the museum open? 博物馆几点开门？",
+    references=("nine", "九点"),
+    evidence=("The museum opens at nine and closes at five. 儿童免费入场。",),
+    messages=(Message("system", "Be brief."),),
+    tags={"lang": "en", "category": "facts"},
+    fields={"name": "museum"},
+)
+Make = Callable[[Path], dict[str, object]]
+
+
+def recorded(folder: Path) -> dict[str, object]:
+    path = folder / "recorded.jsonl"
+    path.write_text("".join(f'{{"id": "p{i}", "text": "answer {i}"}}\n' for i in range(6)), "utf-8")
+    return {"path": path}
+
+
+def tiny_causal(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.causal(folder / "causal")), "max_new_tokens": 4}
+
+
+def metric_module(folder: Path) -> dict[str, object]:
+    pytest.skip("runs code named in the bench; see tests/scorers/test_evaluate.py")
+
+
+def tiny_detoxify(folder: Path) -> dict[str, object]:
+    pytest.skip("needs a checkpoint; see tests/scorers/test_detoxify.py")
+
+
+RECIPES: dict[str, Make] = {
+    "replay": recorded,
+    "huggingface": tiny_causal,
+    "template": lambda folder: {"patterns": ["{name}: {prompt}"]},
+    "evaluate": metric_module,
+    "detoxify": tiny_detoxify,
+}
+"""Options for plug-ins that need some; the others must work without."""
+
+
+def build(group: registry.Kind, name: str, folder: Path) -> Generator | Scorer:
+    kind = registry.find(group, name)
+    made = kind(**RECIPES.get(name, lambda folder: {})(folder))
+    made.load()
+    return made
+
+
+def answers(texts: list[str]) -> list[Generation]:
+    return [Request(PROMPT, i).answer(text) for i, text in enumerate(texts)]
+
+
+def same(a: Score, b: Score) -> bool:
+    if (a.value is None) != (b.value is None) or a.parts.keys() != b.parts.keys() or a.spans != b.spans:
+        return False
+    pairs = [(a.parts[k], b.parts[k]) for k in a.parts] + ([(a.value, b.value)] if a.value is not None else [])
+    return all(math.isclose(x, y, rel_tol=1e-5, abs_tol=1e-5) for x, y in pairs)
+
+
+@pytest.mark.parametrize("name", sorted(registry.entries("scorer")))
+class TestScorers:
+    @pytest.fixture
+    def scorer(self, name: str, tmp_path: Path) -> Scorer:
+        made = build("scorer", name, tmp_path)
+        assert isinstance(made, Scorer)
+        return made
+
+    def test_scores_keep_length_order_and_evidence(self, scorer: Scorer) -> None:
+        batch = answers(TEXTS)
+        scores = scorer.score(batch)
+        assert len(scores) == len(batch)
+        for answer, score in zip(batch, scores, strict=True):
+            assert isinstance(score, Score)
+            assert score.value is None or math.isfinite(score.value)
+            for span in score.spans:
+                assert span.end <= len(answer.text if span.target == "output" else answer.prompt.text)
+
+    def test_a_score_depends_on_its_own_answer_only(self, scorer: Scorer) -> None:
+        batch = answers(TEXTS)
+        together = scorer.score(batch)
+        backwards = scorer.score(batch[::-1])[::-1]
+        alone = [scorer.score([answer])[0] for answer in batch]
+        for i, (a, b, c) in enumerate(zip(together, backwards, alone, strict=True)):
+            assert same(a, b), TEXTS[i][:40]
+            assert same(a, c), TEXTS[i][:40]
+
+    def test_an_empty_batch_is_fine(self, scorer: Scorer) -> None:
+        assert scorer.score([]) == []
+
+    def test_it_is_documented_in_both_languages(self, scorer: Scorer, name: str) -> None:
+        assert scorer.title.en
+        assert scorer.title.zh
+        assert scorer.languages
+        metrics = scorer.metrics()
+        assert metrics
+        assert len({m.name for m in metrics}) == len(metrics)
+        for metric in metrics:
+            assert metric.title.en, metric.name
+            assert metric.title.zh, metric.name
+            assert metric.about.en, metric.name
+            assert metric.about.zh, metric.name
+            assert metric.bounds[0] < metric.bounds[1]
+
+    def test_every_metric_is_defined_or_says_nothing(self, scorer: Scorer, name: str) -> None:
+        from aigc_eval.estimates import estimate
+        from aigc_eval.frames import build as frame
+
+        batch = [
+            Request(Prompt(f"p{i}", PROMPT.text, PROMPT.references, PROMPT.evidence)).answer(t)
+            for i, t in enumerate(TEXTS)
+        ]
+        rows = frame({"c": batch}, {name: scorer.score(batch)})
+        for found in estimate(rows, name, scorer.metrics(), [{}, {"lang": "none"}]):
+            for number in (found.value, found.low, found.high, found.adverse):
+                assert number is None or math.isfinite(number), found.metric
+
+    def test_its_identity_is_stable(self, scorer: Scorer, name: str, tmp_path: Path) -> None:
+        assert scorer.identity() == scorer.identity()
+        assert f"version:{scorer.version}" in scorer.signature()
+
+
+@pytest.mark.parametrize("name", sorted(registry.entries("generator")))
+class TestGenerators:
+    @pytest.fixture
+    def generator(self, name: str, tmp_path: Path) -> Generator:
+        made = build("generator", name, tmp_path)
+        assert isinstance(made, Generator)
+        return made
+
+    def requests(self) -> list[Request]:
+        return [
+            Request(
+                Prompt(f"p{i}", f"Question {i} " * (i + 1), tags={"lang": "en"}, fields={"name": f"n{i}"}), 0, seed=i
+            )
+            for i in range(6)
+        ]
+
+    def test_answers_keep_length_order_and_request(self, generator: Generator) -> None:
+        batch = self.requests()
+        generator.check([r.prompt for r in batch], 1)
+        found = generator.generate(batch)
+        assert [a.request for a in found] == batch
+
+    def test_an_answer_depends_on_its_own_request_only(self, generator: Generator) -> None:
+        batch = self.requests()
+        together = generator.generate(batch)
+        assert generator.generate(batch[::-1])[::-1] == together
+        assert [generator.generate([r])[0] for r in batch] == together
+
+    def test_an_empty_batch_is_fine(self, generator: Generator) -> None:
+        assert generator.generate([]) == []
+
+    def test_it_is_documented(self, generator: Generator) -> None:
+        assert generator.title.en
+        assert generator.title.zh
+        assert generator.identity() == generator.identity()
