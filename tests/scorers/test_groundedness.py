@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import re
 import shutil
 import time
 from pathlib import Path
@@ -344,3 +345,26 @@ def test_claims_with_evidence_judged_by_people() -> None:
     right = np.array([r["stance"] == "completely-support" for r in rows])
     said = np.array([not any(s.findings for s in check(r["claim"], Evidence((r["evidence"],)))) for r in rows])
     assert (said[right].mean() + (~said[~right]).mean()) / 2 >= 0.68
+
+
+def chinese_sentences() -> list[str]:
+    path = DATA.parent / "uner_zh_gsdsimp/train.iob2"
+    if not path.exists():
+        pytest.skip(f"no sentences at {path}")
+    lines = path.read_text("utf-8").splitlines()
+    return [line.partition("=")[2].strip() for line in lines if line.startswith("# text")][:800]
+
+
+def kinds(text: str, evidence: str) -> set[str]:
+    return {f.kind for s in check(text, Evidence((evidence,))) for f in s.findings}
+
+
+def test_real_sentences_and_their_falsified_twins() -> None:
+    rows = chinese_sentences()
+    assert np.mean([not kinds(row, row) for row in rows]) >= 0.995
+    turned = [(row.replace("是", "不是", 1), row) for row in rows if "是" in row and "不是" not in row]
+    assert np.mean(["negation" in kinds(*pair) for pair in turned]) >= 0.97
+    year = re.compile(r"(?<!\d)(1[5-9]\d\d|20[01]\d)年")
+    moved = [(year.sub(lambda m: f"{int(m.group(1)) + 3}年", row, count=1), row) for row in rows if year.search(row)]
+    assert len(moved) > 50
+    assert np.mean(["date" in kinds(*pair) for pair in moved]) >= 0.95

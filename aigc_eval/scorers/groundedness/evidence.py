@@ -83,11 +83,10 @@ class Evidence:
         best, theirs = max(self.sentences, key=lambda item: len(mine & item[1]) - 0.01 * len(item[1]))
         if len(mine & theirs) < alike * len(mine):
             return False
-        near = [c for c in clauses(best) if len(mine & frozenset(units(c))) >= 0.4 * len(mine)]
-        if not near:
-            return False
-        flips = negations(sentence) + sum(map(negations, near)) + opposites(sentence, " ".join(near))
-        return flips % 2 == 1
+        near = best
+        if len(mine & theirs) < alike * len(theirs):  # it says more than this sentence: only what this speaks of counts
+            near = " ".join(c for c in clauses(best) if len(mine & frozenset(units(c))) >= 0.4 * len(mine))
+        return bool(near) and (negations(sentence) + negations(near) + opposites(sentence, near)) % 2 == 1
 
 
 def squeeze(text: str) -> str:
