@@ -27,7 +27,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from types import ModuleType
 from typing import ClassVar, NewType
@@ -61,6 +61,10 @@ def require(module: str, *, extra: str = "") -> ModuleType:
         raise MissingExtra(f"{error.name!r} is not installed; run: pip install {wanted}") from error
 
 
+def _default(option: Field[object]) -> object:
+    return option.default if option.default_factory is MISSING else option.default_factory()
+
+
 @dataclass(frozen=True)
 class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
     """What generators and scorers share.
@@ -88,7 +92,7 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
     def options(self) -> dict[str, object]:
         """The options that differ from their defaults, paths by their last part."""
         given = ((f, getattr(self, f.name)) for f in fields(self))
-        return {f.name: v.name if isinstance(v, Path) else v for f, v in given if v != f.default}
+        return {f.name: v.name if isinstance(v, Path) else v for f, v in given if v != _default(f)}
 
     def signature(self) -> str:
         """Name, options and version in one line, to print beside every number.
@@ -125,9 +129,9 @@ class Scorer(Plugin):
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated"})
     """Outcomes that are scored. Any other outcome is recorded as unscored, which gates count as the worst."""
 
-    def applies(self, prompt: Prompt) -> bool:
-        """Whether answers to this prompt can be scored at all (it has references, say)."""
-        return True
+    def not_applicable(self, prompt: Prompt) -> str:
+        """Why no answer to this prompt can be scored ("no reference"); "" if it can."""
+        return ""
 
     @abstractmethod
     def score(self, batch: Sequence[Generation]) -> list[Score]:

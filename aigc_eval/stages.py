@@ -172,8 +172,8 @@ def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generati
 
 def _without_a_call(plugin: Scorer, answer: Generation) -> Score | None:
     """The score of an answer that the scorer need not see, or None."""
-    if not plugin.applies(answer.prompt):
-        return Score(note="does not apply to this prompt")
+    if note := plugin.not_applicable(answer.prompt):
+        return Score(note=note)
     return None if answer.outcome in plugin.outcomes else Score(error=f"output is {answer.outcome}")
 
 

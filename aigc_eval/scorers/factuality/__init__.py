@@ -64,6 +64,10 @@ class Factuality(Scorer):
         """Name and version, then what sacrebleu did."""
         return f"{Scorer.signature(self)}|bleu:({bleu_signature()})|chrf:({chrf_signature()})"
 
+    def not_applicable(self, prompt: Prompt) -> str:
+        """Prompts without references."""
+        return "" if _references(prompt) else "no reference"
+
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """One score a generation."""
         return [_score(generation.text, generation.prompt) for generation in batch]
@@ -73,8 +77,12 @@ class Factuality(Scorer):
         return _METRICS
 
 
+def _references(prompt: Prompt) -> list[str]:
+    return [reference for reference in prompt.references if reference.strip()]
+
+
 def _score(text: str, prompt: Prompt) -> Score:
-    references = [reference for reference in prompt.references if reference.strip()]
+    references = _references(prompt)
     if not references:
         return Score(note="no reference")
     answer, right = words(text), [words(reference) for reference in references]

@@ -12,7 +12,7 @@ from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Score, Span
+from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span
 from aigc_eval.scorers.groundedness.check import KINDS, check
 from aigc_eval.scorers.groundedness.claims import is_claim, stripped
 from aigc_eval.scorers.groundedness.evidence import Evidence
@@ -85,6 +85,10 @@ class Groundedness(Scorer):
     def _nli(self) -> Nli:
         return Nli.load(str(self.model))
 
+    def not_applicable(self, prompt: Prompt) -> str:
+        """Prompts without evidence."""
+        return "" if _evidence(prompt) else _NO_EVIDENCE.note
+
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """One score a generation."""
         if self.model is None:
@@ -98,7 +102,7 @@ class Groundedness(Scorer):
     def _inferred(self, batch: Sequence[Generation]) -> list[Score]:
         claims = [_claims(generation) for generation in batch]
         items = [
-            (_evidence(generation), [generation.text[a:b] for a, b in places])
+            (_evidence(generation.prompt), [generation.text[a:b] for a, b in places])
             for generation, places in zip(batch, claims, strict=True)
         ]
         judged = self._nli.judge(items, self.chunk)
@@ -106,7 +110,7 @@ class Groundedness(Scorer):
         return [self._summed(generation, places, found) for generation, places, found in rows]
 
     def _summed(self, generation: Generation, places: Sequence[tuple[int, int]], found: Sequence[Judged]) -> Score:
-        if not _evidence(generation):
+        if not _evidence(generation.prompt):
             return _NO_EVIDENCE
         if not places:
             return _NO_CLAIM
@@ -127,20 +131,20 @@ class Groundedness(Scorer):
         )
 
 
-def _evidence(generation: Generation) -> list[str]:
-    return [passage for passage in generation.prompt.evidence if passage.strip()]
+def _evidence(prompt: Prompt) -> list[str]:
+    return [passage for passage in prompt.evidence if passage.strip()]
 
 
 def _claims(generation: Generation) -> list[tuple[int, int]]:
     """Places of the asserting sentences, without list markers; none where there is no evidence to judge them by."""
     whole = flat(generation.text)
-    if not _evidence(generation):
+    if not _evidence(generation.prompt):
         return []
     return [(a + stripped(whole[a:b]), b) for a, b in sentences(whole) if is_claim(whole[a:b])]
 
 
 def _checked(generation: Generation) -> Score:
-    passages = _evidence(generation)
+    passages = _evidence(generation.prompt)
     if not passages:
         return _NO_EVIDENCE
     found = check(generation.text, Evidence(tuple(passages), generation.prompt.text))
