@@ -12,7 +12,7 @@ import typer
 
 from aigc_eval import __version__
 from aigc_eval.cli.outcome import guarded, meaning
-from aigc_eval.cli.stdio import language, say, table, tell
+from aigc_eval.cli.stdio import language, say, show, table, tell
 
 if TYPE_CHECKING:
     from aigc_eval.records import Run
@@ -107,7 +107,8 @@ def run(
     from aigc_eval.cli.progress import reporting
 
     loaded = config.load(bench, allow=allow_path or (), trust=trust_bench)
-    folder = out if out is not None else Path("reports") / f"{loaded.name}-{loaded.identity()[:8]}"
+    part = f"-first-{limit}" if limit is not None else ""
+    folder = out if out is not None else Path("reports") / f"{loaded.name}-{loaded.identity()[:8]}{part}"
     _check_writable(folder)
     with reporting() as progress:
         done = runner.run(loaded, folder, resume=resume, limit=limit, progress=progress)
@@ -129,15 +130,15 @@ def _check_writable(folder: Path) -> None:
 def _conclude(done: Run, folder: Path, as_json: bool, exit_zero: bool) -> int:
     """Print a run's result and return its exit code."""
     from aigc_eval import report
-    from aigc_eval.report import words
 
     code = 0 if exit_zero and done.exit_code == 1 else done.exit_code
     lang = language()
     if as_json:
         say(json.dumps(_summary(done, folder, code), ensure_ascii=False, allow_nan=False))
         return code
-    say(report.terminal_table(done, lang))
-    say(words.verdict_line(done, lang))
+    show(report.terminal_table(done, lang))
+    say()
+    say(report.verdict_line(done, lang))
     say(f"{meaning(done.exit_code, lang)}{' (--exit-zero)' if code != done.exit_code else ''}")
     html = folder / "report.html"
     say(str(html if html.is_file() else folder))

@@ -6,9 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
-__all__ = ["language", "outlets", "say", "table", "tell"]
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["language", "outlets", "say", "show", "table", "tell"]
 
 
 class _Outlet:
@@ -72,9 +75,19 @@ def tell(text: str) -> None:
         print(terminal(line), file=sys.stderr, flush=True)
 
 
-def table(header: list[str], rows: list[list[str]]) -> None:
-    """An aligned table on stdout, wrapped only where a terminal is too narrow."""
+def show(content: RenderableType) -> None:
+    """A rich table or group on stdout: wrapped only where a terminal is too narrow, no escapes under NO_COLOR."""
     from rich.console import Console
+
+    color: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    console = Console(width=None if sys.stdout.isatty() else 100_000, highlight=False, color_system=color)
+    with console.capture() as captured:
+        console.print(content)
+    say("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def table(header: list[str], rows: list[list[str]]) -> None:
+    """An aligned table on stdout."""
     from rich.table import Table
     from rich.text import Text
 
@@ -83,11 +96,7 @@ def table(header: list[str], rows: list[list[str]]) -> None:
     shown = Table(*header, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         shown.add_row(*(Text(terminal(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 100_000
-    console = Console(width=width, highlight=False)
-    with console.capture() as captured:
-        console.print(shown)
-    say("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    show(shown)
 
 
 def language() -> str:

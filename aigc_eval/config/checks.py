@@ -46,7 +46,7 @@ class Checks:
         """Names of candidates, one or a list, each of them known."""
         listed = (names,) if isinstance(names, str) else tuple(names or ())
         for index, name in enumerate(listed):
-            if name not in self.candidates:
+            if name not in self.candidates and not _misspelt(name, self.candidates):
                 key = () if isinstance(names, str) else (index,)
                 self.problems.fault(node, Fault(key, f"unknown candidate {name!r}", suggest(name, self.candidates)))
         self.problems.twice(node, listed)
@@ -97,9 +97,8 @@ class Checks:
 
     def _metric_fault(self, gate: Gate) -> tuple[str, str] | None:
         if gate.scorer not in self.scorers:
-            broken = [name for name, scorer in self.scorers.items() if scorer is None]
-            if suggest(gate.scorer, broken).startswith("did"):
-                return None  # the scorer's own line has been misspelt, and reported
+            if _misspelt(gate.scorer, self.scorers):
+                return None
             return f"unknown scorer {gate.scorer!r:.80}", suggest(gate.scorer, self.scorers)
         if (scorer := self.scorers[gate.scorer]) is None:
             return None
@@ -110,6 +109,11 @@ class Checks:
         if gate.metric not in metrics:
             return f"{gate.scorer!r} has no metric {gate.metric!r:.80}", suggest(gate.metric, metrics)
         return _limit_fault(gate, metrics[gate.metric])
+
+
+def _misspelt(name: str, named: Mapping[str, Named[Any] | None]) -> bool:
+    """Whether the plug-in's own line has been reported, and probably means this name."""
+    return suggest(name, [known for known, plugin in named.items() if plugin is None]).startswith("did")
 
 
 def _limit_fault(gate: Gate, metric: Metric) -> tuple[str, str] | None:

@@ -85,7 +85,8 @@ def check(
     """The good values, and what is wrong with the others, with unknown names and with missing ones."""
     known = {f.name: f for f in _options(cls)}
     faults = [Fault((k,), f"there is no option {k!r:.80}", suggest(k, known)) for k in options if k not in known]
-    faults += [Fault((), f"{n!r} is missing") for n, f in known.items() if n not in options and not _has_default(f)]
+    if missing := [repr(n) for n, f in known.items() if n not in options and not _has_default(f)]:
+        faults.append(Fault((), f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"))
     values, adapters = {}, _adapters(cls)
     for name in (n for n in known if n in options):
         try:
@@ -100,7 +101,10 @@ def schemas(cls: type[Any]) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """JSON Schema of each option, and the names of those that must be given."""
     found, adapters = {}, _adapters(cls)
     for option in _options(cls):
-        schema = adapters[option.name].json_schema()
+        try:
+            schema = adapters[option.name].json_schema()
+        except PydanticUserError:
+            schema = {}  # a type that JSON Schema has no words for: editors accept anything there
         default = option.default
         plain = default is None or isinstance(default, bool | int | float | str)
         found[option.name] = {**schema, "default": default} if plain else schema

@@ -53,7 +53,7 @@ class Roots:
         return found
 
     def model(self, text: str) -> str:
-        """The folder that `text` names, if it looks like a path or is one here; otherwise a hub id, unchanged."""
+        """The folder that `text` names, if it looks like a path or begins with a name that is here; else a hub id."""
         _check_spelling(text)
         if text.startswith(("./", "../", "/")) or text in (".", "..") or self._here(text):
             found = self.path(text)
@@ -66,7 +66,7 @@ class Roots:
 
     def _here(self, text: str) -> bool:
         try:
-            (self.home / text).lstat()
+            (self.home / text.partition("/")[0]).lstat()
         except OSError:
             return False
         return True

@@ -53,7 +53,7 @@ class Loader:
         if (len(keys) == 1 and keys[0] not in ("name", "note", kind)) or not keys:
             name, plugin = self._use(item, kind)
             return name, Named(name, plugin) if plugin else None
-        if keys[0] in entries(kind):
+        if keys[0] in entries(kind) or ":" in keys[0]:
             remedy = f"indent them below it; a name or note needs {{name: ..., {kind}: {{{keys[0]}: ...}}}}"
             self.problems.add(item, f"{', '.join(keys[1:])[:80]!r} stand beside {keys[0]!r}, not below it", remedy)
             return "", None
