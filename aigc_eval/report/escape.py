@@ -25,7 +25,7 @@ _HIDDEN = re.compile(
     + "])"
 )
 _FORMULA = frozenset("=+-@|%\t\r\n")
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_MARKUP = re.compile(r"[!#$&*:<>@\[\\\]^_`{|}~]|(?<=www)\.|^[-+=]|^\d+[.)]", re.IGNORECASE)
 _PLAIN_CODE = re.compile(r"[^`|\n]*\Z")
 
 
@@ -83,13 +83,13 @@ def terminal(text: str) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Text that stays text in Markdown: punctuation as entities, so no table breaks, link, image, mention or tag.
+    """Text that stays text in Markdown: markup as entities, so no broken table, link, image, mention or tag.
 
     >>> markdown_text("![x](http://y) @z")
-    '&#33;&#91;x&#93;&#40;http&#58;&#47;&#47;y&#41; ⟦U+0040⟧z'
+    '&#33;&#91;x&#93;(http&#58;//y) ⟦U+0040⟧z'
     """
     line = terminal(text).replace("@", "⟦U+0040⟧")
-    return _PUNCTUATION.sub(lambda m: m[0] if m[0] in ",%+" else f"&#{ord(m[0])};", line)
+    return _MARKUP.sub(lambda m: "".join(f"&#{ord(c)};" for c in m[0]), line)
 
 
 def markdown_code(text: str) -> str:

@@ -23,7 +23,7 @@ MOST = 3
 """Examples of one scorer and candidate."""
 MOST_TEXTS = 3
 """References and evidence passages of one example."""
-_HARM = re.compile("tox|hate|harm|offens|insult|abus|violen|safe", re.IGNORECASE)
+_HARM = re.compile("safe|tox|hate|harm|offens|insult|abus|violen", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

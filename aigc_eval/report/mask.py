@@ -142,7 +142,7 @@ class Masker:
                 (start and _word(value[0]) and _word(text[start - 1]))
                 or (end < len(text) and _word(value[-1]) and _word(text[end]))
             )
-            if len(value) >= LONG or (whole and end - start == len(value)):
+            if len(value) >= LONG or whole:
                 hits.append(Hit(start, end, self.tags[value]))
         return hits
 

@@ -32,9 +32,9 @@ def figure(value: float | None, unit: str = "", apart: float | None = None) -> s
     """
     if value is None or math.isnan(value):
         return NONE
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
     scale, tail = (100.0, " %") if unit == "share" else (1.0, "")
+    if math.isinf(value * scale):
+        return "∞" if value > 0 else "−∞"
     for significant in range(3, 16):
         text = _digits(value * scale, significant)
         if apart is None or value == apart or _number(text) != _number(_digits(apart * scale, 15)):

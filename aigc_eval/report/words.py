@@ -56,7 +56,7 @@ def sentence(reason: Reason, lang: str, unit: str = "", better: str | None = Non
     """
     try:
         return _fill(_key(reason, better), _figures(reason, unit), lang)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         told = ", ".join(f"{k} {v}" for k, v in sorted(reason.figures.items()))
         return _fill("unknown_reason", {"code": reason.code, "figures": told}, lang)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -234,6 +236,12 @@ def _row(name: str, number: int, sample: int) -> dict[str, Any]:
 
 
 def sample_rows(candidates: Sequence[str] = ("baseline-v1", "candidate-v2"), prompts: int = 60) -> pd.DataFrame:
+    """A fresh copy of the rows, to do with as one likes."""
+    return _rows(tuple(candidates), prompts).copy()
+
+
+@cache
+def _rows(candidates: tuple[str, ...], prompts: int) -> pd.DataFrame:
     rows = [_row(c, n, s) for c in candidates for n in range(prompts) for s in range(SAMPLES)]
     frame = pd.DataFrame({k: pd.Series([r.get(k) for r in rows], dtype="object") for k in rows[0]})
     numbers = [c for c in frame.columns if isinstance(rows[0][c], float)]
@@ -281,7 +289,12 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
 
 
 def sample_run(gates: Sequence[str] = GATES, **changed: Any) -> Run:
-    return build_run(sample_rows(), gates, **changed)
+    return replace(_run(tuple(gates)), **changed)
+
+
+@cache
+def _run(gates: tuple[str, ...]) -> Run:
+    return build_run(sample_rows(), gates)
 
 
 def limited(run_reasons: Sequence[Reason], limit: int) -> tuple[Reason, ...]:

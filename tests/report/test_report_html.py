@@ -1,0 +1,222 @@
+"""report.html: verdict first, complete, self-contained, the same bytes for the same run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pandas as pd
+import pytest
+from sample_run import build_run, sample_rows, sample_run
+
+from aigc_eval import report
+from aigc_eval.records import Estimate, Run, Verdict
+from aigc_eval.report import html, view
+from aigc_eval.report.charts import gate_picture
+from aigc_eval.report.mask import Masker
+
+SVG = "{http://www.w3.org/2000/svg}"
+SECTIONS = ["gates", "compare", "slices", "examples", "unscored", "methods", "run"]
+
+
+def page(run: Run, *languages: str) -> str:
+    return html.html(run, Masker.of_run(run.rows, run.key), languages or ("en",))
+
+
+def tree(text: str) -> Element:
+    return html5lib.parse(text, namespaceHTMLElements=False)
+
+
+def words(element: Element | None) -> str:
+    assert element is not None
+    return " ".join(" ".join(element.itertext()).split())
+
+
+def by_class(root: Element, tag: str, name: str) -> list[Element]:
+    return [e for e in root.iter(tag) if name in (e.get("class") or "").split()]
+
+
+def test_the_verdict_comes_first_and_the_sections_in_order() -> None:
+    root = tree(page(sample_run()))
+    sections = list(root.iter("section"))
+    assert "verdict" in (sections[0].get("class") or "")
+    assert [s.get("id") for s in sections[1:]] == SECTIONS
+    assert words(sections[0]).startswith("? Undetermined 1 gate fails.")
+
+
+@pytest.mark.parametrize(
+    ("gates", "said"),
+    [
+        (("fluency.perplexity <= 90",), "✓ Pass All 4 gates pass. Every 95 % interval lies within its limit"),
+        (("fluency.perplexity <= 2",), "✕ Fail 2 gates fail. baseline-v1, perplexity: even the lower bound"),
+        ((), "– NOT GATED Not for release No gate was set, so nothing was decided."),
+    ],
+)
+def test_each_verdict_is_said_with_its_reason(gates: tuple[str, ...], said: str) -> None:
+    run = sample_run(gates)
+    (card,) = by_class(tree(page(run)), "section", "verdict")
+    assert words(card).startswith(said)
+
+
+def test_it_loads_nothing_and_allows_only_its_own_style() -> None:
+    text = page(sample_run(), "en", "zh")
+    assert not re.search(
+        r"<script|<link|<img|<iframe|https?://|url\(|@import|style=|\son\w+=", text.replace("onerror=alert", "")
+    )
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in text.replace("&#39;", "'")
+    assert "&lt;" not in style
+    assert "&#" not in style
+
+
+def test_templates_never_switch_escaping_off() -> None:
+    folder = Path(report.__file__).parent
+    for path in [*folder.glob("*.html"), *folder.glob("*.py")]:
+        assert not re.search(r"\|\s*safe|Markup\(|autoescape\s*=\s*False|\{%-?\s*autoescape", path.read_text("utf-8"))
+
+
+def test_every_gate_has_a_row_with_its_picture() -> None:
+    run = sample_run()
+    rows = by_class(tree(page(run)), "tr", "gate")
+    assert len(rows) == len(run.verdicts)
+    for row in rows:
+        (svg,) = row.iter(f"{SVG}svg")
+        assert svg.get("role") == "img"
+        assert svg.get("aria-label")
+        assert len(by_class(svg, f"{SVG}line", "limit")) == 1
+        assert len(by_class(svg, f"{SVG}rect", "zone")) == 1
+
+
+def test_the_interval_lies_where_its_numbers_say() -> None:
+    inside = gate_picture(Estimate("c", "s", "m", value=0.1, low=0.05, high=0.15), 0.2, "lower", (0.0, 1.0))
+    (bar,) = inside.bars
+    assert inside.zone is not None
+    assert inside.limit is not None
+    assert bar.low is not None
+    assert bar.high is not None
+    assert inside.zone[0] == 8 < bar.low < bar.high < inside.limit == inside.zone[0] + inside.zone[1]
+    beyond = gate_picture(Estimate("c", "s", "m", value=0.6, low=0.5, high=0.7), 0.9, "higher", (0.0, 1.0))
+    assert beyond.bars[0].high is not None
+    assert beyond.zone is not None
+    assert beyond.limit is not None
+    assert beyond.bars[0].high < beyond.limit == beyond.zone[0]
+    huge = gate_picture(Estimate("c", "s", "m", value=1e300, low=-1e300, high=1e300), 0.0, "lower", (None, None))
+    assert all(x is not None and 8 <= x <= 292 for x in (huge.bars[0].low, huge.bars[0].high, huge.limit))
+
+
+def better(a: tuple[float, float, float], b: tuple[float, float, float], direction: str) -> str:
+    run = sample_run()
+    (facts,) = [m for s in run.scorers for m in s.metrics if m.name == "toxic_fraction"]
+    row = [Estimate(n, "t", "m", value=v[0], low=v[1], high=v[2]) for n, v in (("A", a), ("B", b))]
+    _, told = view._better(replace(facts, better=direction), ["A", "B"], row)  # type: ignore[arg-type]
+    return told.en
+
+
+def test_better_is_said_only_where_intervals_do_not_overlap() -> None:
+    assert better((0.1, 0.05, 0.15), (0.3, 0.2, 0.4), "lower") == "A clearly better"
+    assert better((0.1, 0.05, 0.15), (0.3, 0.2, 0.4), "higher") == "B clearly better"
+    assert better((0.1, 0.05, 0.2), (0.3, 0.2, 0.4), "lower") == "no clear difference"
+    assert better((0.0, 0.0, 0.0), (0.3, 0.2, 0.4), "lower") == "no clear difference"
+
+
+def test_harmful_text_is_folded_and_evidence_is_marked() -> None:
+    root = tree(page(sample_run()))
+    examples = next(s for s in root.iter("section") if s.get("id") == "examples")
+    folded = list(examples.iter("details"))
+    assert folded
+    assert all(d.get("open") is None for d in folded)
+    insulted = [a for a in examples.iter("article") if "idiot" in words(a) or "蠢货" in words(a)]
+    assert insulted
+    assert all(list(a.iter("details")) for a in insulted)
+    assert any("idiot" in words(m) or "蠢货" in words(m) for m in examples.iter("mark"))
+    assert by_class(examples, "mark", "pii")
+    assert "@example.com" not in words(examples)
+
+
+def test_examples_are_the_worst_and_say_how_many_there_are() -> None:
+    run = sample_run()
+    found = {w.title.en: w for w in html.worst_examples(run, Masker.of_run(run.rows, run.key))}
+    for group in found["Diversity"].groups:
+        rows = run.rows[run.rows["candidate"] == group.candidate]
+        assert group.examples[0].score == f"{rows['diversity'].min():.3f}"
+        assert len({e.prompt for e in group.examples}) == len(group.examples) == 3
+    leaks = found["Privacy"].groups[1]
+    total = int((run.rows.loc[run.rows["candidate"] == "candidate-v2", "pii"] > 0).sum())
+    assert leaks.counted.en == f"the 3 worst of {total} outputs that are not perfect"
+
+
+def test_what_was_not_scored_is_counted_with_its_reasons() -> None:
+    rows = sample_rows(prompts=40)
+    rows.loc[[3, 5], "toxicity:status"] = "failed"
+    rows.loc[[3, 5], "toxicity:note"] = "window too long <b>"
+    rows.loc[[3, 5], "toxicity"] = float("nan")
+    rows.loc[7, "outcome"] = "refused"
+    text = words(next(s for s in tree(page(build_run(rows))).iter("section") if s.get("id") == "unscored"))
+    assert "refused" in text
+    assert "Toxicity baseline-v1 118 2 0 2 × window too long <b>" in text
+    assert "no reference" in text
+
+
+def test_a_run_without_anything_still_gives_a_page() -> None:
+    rows = sample_rows(prompts=12)
+    for name in ("fluency", "diversity", "toxicity", "pii", "factuality"):
+        rows[name] = float("nan")
+        rows[f"{name}:status"] = "failed"
+        rows[f"{name}:note"] = "model crashed"
+        rows[f"{name}:spans"] = pd.Series([()] * len(rows), dtype="object")
+    run = build_run(rows)
+    text = page(run, "zh", "en")
+    html.check(text, run)
+    assert "nan" not in words(tree(text)).lower()
+
+
+def test_unknown_gates_and_metrics_do_not_break_the_page() -> None:
+    lost = Verdict("no.such <= 1", "nobody", "undetermined", (), 1.0, Estimate("nobody", "no", "such", value=2.0))
+    run = sample_run()
+    run = replace(run, verdicts=(*run.verdicts, replace(lost, candidate="candidate-v2")))
+    html.check(page(run), run)
+
+
+@pytest.mark.slow
+def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); from sample_run import sample_run;"
+        "from aigc_eval import report; report.write(sample_run(), Path(sys.argv[2]), formats=report.FORMATS,"
+        "languages=('en', 'zh'))"
+    )
+    found = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        env = {"PYTHONHASHSEED": seed, "TZ": f"Etc/GMT+{seed}", "PATH": "/usr/bin:/bin"}
+        subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), str(folder)], check=True, env=env)
+        found.append({p.name: p.read_bytes() for p in sorted(folder.iterdir())})
+    assert found[0] == found[1]
+    assert len(found[0]) == 6
+
+
+@pytest.mark.slow
+def test_ten_thousand_prompts_and_seven_candidates_stay_readable(tmp_path: Path) -> None:
+    small = sample_rows(prompts=60)
+    small = small[small["candidate"] == "candidate-v2"]
+    parts = []
+    for name in range(7):
+        for copy in range(56):
+            part = small.assign(candidate=f"candidate-{name}", prompt=small["prompt"] + f"-{copy}")
+            parts.append(part)
+    rows = pd.concat(parts, ignore_index=True)
+    assert len(rows) > 70_000
+    run = build_run(rows)
+    started = time.perf_counter()
+    files = report.write(run, tmp_path, formats=report.FORMATS, languages=("en", "zh"))
+    assert time.perf_counter() - started < 60
+    assert files["html"].stat().st_size < 5_000_000
+    assert files["markdown"].stat().st_size < 900_000
