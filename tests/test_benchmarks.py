@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aigc_eval import gates, prompts, text
+from aigc_eval import config, gates, prompts, runner, text
 from aigc_eval.records import Prompt
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -100,6 +100,19 @@ def test_the_benches_name_files_that_exist_and_gates_that_parse(name: str) -> No
     for gate in bench["gates"]:
         parsed = gates.parse(gate) if isinstance(gate, str) else gates.parse(gate["gate"], gate["where"])
         assert parsed.scorer in bench["scorers"]
+
+
+def statuses(name: str, out: Path) -> set[str]:
+    """The verdicts of a bench's gates, by a real run."""
+    return {v.status for v in runner.run(config.load(BENCHMARKS / name), out).verdicts}
+
+
+def test_every_gate_passes_for_the_careful_candidate(tmp_path: Path) -> None:
+    assert statuses("quickstart.yaml", tmp_path) == {"pass"}
+
+
+def test_every_gate_fails_for_the_careless_candidate_and_none_is_undetermined(tmp_path: Path) -> None:
+    assert statuses("failing.yaml", tmp_path) == {"fail"}
 
 
 EVERYTHING = "\n".join((BENCHMARKS / name).read_text("utf-8") for name in DATA)
