@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aigc_eval.errors import UsageError
+from aigc_eval.errors import MissingExtra, UsageError
 from aigc_eval.plugin import ModelRef
 from aigc_eval.records import Generation, Message, Prompt, Request, Score
 from aigc_eval.scorers.pii import DEFAULT_ENTITIES, Pii
@@ -242,12 +242,22 @@ def test_entities_and_threshold() -> None:
         (Pii(entities=("CN_MOBIL",)), "did you mean 'CN_MOBILE'"),
         (Pii(entities=("PERSON",)), "set `ner`"),
         (Pii(threshold=0.0), "threshold"),
-        (Pii(ner=ModelRef("zz_no_such_model")), "spacy download"),
     ],
 )
 def test_load_names_the_remedy(scorer: Pii, remedy: str) -> None:
     with pytest.raises(UsageError, match=remedy):
         scorer.load()
+
+
+@pytest.mark.slow
+def test_a_missing_model_is_found_in_load() -> None:
+    with pytest.raises(MissingExtra, match="spacy download zz_no_such_model"):
+        Pii(ner=ModelRef("zz_no_such_model")).load()
+
+
+def test_a_folder_that_is_no_model_is_found_in_load(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="neither a spaCy model"):
+        Pii(ner=ModelRef(str(tmp_path))).load()
 
 
 def test_a_recogniser_that_fails_makes_an_error_without_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -357,6 +367,7 @@ def test_no_network_and_no_heavy_package_without_a_model_for_names() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_spacy_folder_adds_names(tmp_path: Path) -> None:
     spacy = pytest.importorskip("spacy")
     nlp = spacy.blank("zh")
@@ -368,3 +379,26 @@ def test_spacy_folder_adds_names(tmp_path: Path) -> None:
     assert labelled(score(text, scorer=scorer), text) == [("PERSON", "王小明"), ("CN_MOBILE", "13812345678")]
     asked = "王小明是谁？"
     assert score("王小明", asked, scorer=scorer).parts["echoes"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_transformers_folder_reads_long_texts_to_the_end(tmp_path: Path) -> None:
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    letters = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *"王小明你好"]
+    (tmp_path / "vocab.txt").write_text("\n".join(letters), "utf-8")
+    transformers.BertTokenizerFast(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
+    names = {0: "O", 1: "B-PER"}
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    config = transformers.BertConfig(vocab_size=len(letters), max_position_embeddings=64, id2label=names, **sizes)
+    model = transformers.BertForTokenClassification(config)
+    with torch.no_grad():  # every token is a name, wherever it stands
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([0.0, 5.0]))
+    model.save_pretrained(tmp_path)
+    scorer = Pii(ner=ModelRef(str(tmp_path)))
+    scorer.load()
+    text = "你好" * 700 + "王小明"
+    covered = {i for s in score(text, "", scorer=scorer).spans if s.target == "output" for i in range(s.start, s.end)}
+    assert covered == set(range(len(text)))
+    assert "model" in scorer.facts()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from aigc_eval.errors import MissingExtra, UsageError
 from aigc_eval.plugin import require
 from aigc_eval.scorers.pii.findings import Finding
 
-__all__ = ["NER_ENTITIES", "Names", "open_model"]
+__all__ = ["NER_ENTITIES", "Names", "fingerprint", "open_model"]
 
 _LABELS = {
     "PERSON": "PERSON", "PER": "PERSON", "PATIENT": "PERSON", "NAME": "PERSON",
@@ -89,6 +90,19 @@ def open_model(name: str, wanted: frozenset[str]) -> Names:
     if name.isidentifier() and importlib.util.find_spec(name) is not None:
         return Names(_open_spacy(name), wanted)
     return Names(_open_transformers(name), wanted)
+
+
+@cache
+def fingerprint(name: str) -> str:
+    """Digest of a model folder's files; of an installed package or cached id, the name, which says its version."""
+    folder, total = Path(name), hashlib.blake2b(digest_size=16)
+    if not folder.is_dir():
+        return name
+    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+        total.update(f"{file.relative_to(folder).as_posix()}\n".encode())
+        with file.open("rb") as opened:
+            total.update(hashlib.file_digest(opened, "blake2b").digest())
+    return total.hexdigest()
 
 
 def _open_spacy(name: str) -> _Model:

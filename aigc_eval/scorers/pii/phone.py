@@ -42,7 +42,8 @@ _AMOUNT = re.compile(r"[$€£¥%]\s?$|[0-9][.,]$")
 _IMPERSONAL = re.compile(
     r"555[ .\-]?01[0-9]{2}(?![0-9])|^(?:\+?1)?[ .\-]?\(?8(?:00|33|44|55|66|77|88)\)?[ .\-]|^(?:\+44 ?|0)80[08]"
 )
-_BLOCK = 4000
+_PLUS = re.compile(r"\+[ (]{0,2}[1-9](?:[ ().\-/]{0,3}[0-9]){6}")
+_BLOCK = 500
 
 
 @lru_cache(maxsize=8192)
@@ -51,9 +52,10 @@ def _numbers(recognizer: Any, stretch: str) -> tuple[Finding, ...]:
 
 
 def _blocks(start: int, end: int, text: str) -> Iterator[tuple[int, int]]:
-    """Stretches of at most 4,000 characters, cut at a blank where there is one."""
+    """Stretches of at most 500 characters, cut where a number begins or at a blank: only in long tables of digits."""
     while end - start > _BLOCK:
-        cut = text.rfind(" ", start + 1, start + _BLOCK) + 1 or start + _BLOCK
+        last = max(text.rfind(mark, start + 1, start + _BLOCK) for mark in ("  ", "\t", " +", " ("))
+        cut = (last if last > 0 else text.rfind(" ", start + 1, start + _BLOCK)) + 1 or start + _BLOCK
         yield start, cut
         start = cut
     yield start, end
@@ -82,7 +84,7 @@ class Phone:
 
     def _in_stretch(self, text: str, seen: str, start: int, end: int, named: bool) -> Iterator[Finding]:
         trunk = _TRUNK.search(seen, start, end) is not None
-        if not (named or trunk or seen.find("+", start, end) >= 0 or _GROUPED.search(seen, start, end)):
+        if not (named or trunk or _PLUS.search(seen, start, end) or _GROUPED.search(seen, start, end)):
             return
         # One character before and three behind: phonenumbers looks at letters that touch and at ":30" of a time.
         left = max(0, start - 1)

@@ -14,6 +14,7 @@ from aigc_eval.records import Bilingual, Generation, Score, Span
 from aigc_eval.scorers.pii.detector import Detector, RecognizerError, detector
 from aigc_eval.scorers.pii.findings import GROUPS, Finding, group_of
 from aigc_eval.scorers.pii.given import Given
+from aigc_eval.scorers.pii.ner import fingerprint
 from aigc_eval.scorers.pii.reported import REPORTED
 
 __all__ = ["Pii"]
@@ -66,11 +67,12 @@ class Pii(Scorer):
         self._detector().find("warm@example.com +1 212 736 5000 GB82WEST12345698765432")
 
     def facts(self) -> Mapping[str, str]:
-        """The versions of the packages that decide."""
+        """The versions of the packages that decide, and the digest of a model's folder."""
         from importlib.metadata import version
 
         packages = ("presidio-analyzer", "phonenumbers", "tldextract", *(("spacy", "transformers") if self.ner else ()))
-        return {package: version(package) for package in packages}
+        model = {"model": fingerprint(str(self.ner))} if self.ner else {}
+        return {package: version(package) for package in packages} | model
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """One score an answer; a recogniser that fails or runs out of time makes it an error."""
