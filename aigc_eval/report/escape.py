@@ -67,8 +67,9 @@ def csv_cell(text: str) -> str:
 
 
 def _starts_formula(text: str) -> bool:
-    if text[:1] in _FORMULA:
-        return bool(text)
+    first = text[:1]
+    if first.isalnum() or first in _FORMULA:
+        return first in _FORMULA
     bare = _HIDDEN.sub(lambda m: "" if m[1] not in (None, "⟦") else m[0], text[:200]).lstrip()
     return unicodedata.normalize("NFKC", bare[:1])[:1] in _FORMULA and bool(bare)
 

@@ -115,28 +115,32 @@ class Masker:
 
     def hits(self, texts: Sequence[str]) -> dict[int, list[Hit]]:
         """Where known values occur: index of the text -> hits, overlapping ones possible."""
-        found: dict[int, list[Hit]] = {}
         if not self._by_gram or not texts:
-            return found
+            return {}
         pieces = [compact(t) for t in texts]
         joined = "\0".join(pieces)
         starts = np.cumsum([0, *(len(p) + 1 for p in pieces[:-1])])
+        places: dict[int, list[tuple[int, str]]] = {}
+        for position, value in self._found(joined):
+            index = int(np.searchsorted(starts, position, side="right")) - 1
+            places.setdefault(index, []).append((position - int(starts[index]), value))
+        found = {index: self._located(texts[index], here) for index, here in places.items()}
+        return {index: hits for index, hits in found.items() if hits}
+
+    def _found(self, joined: str) -> Iterable[tuple[int, str]]:
+        """Positions of known values in compact text."""
         codes = _codes(joined)
         for n, known in self._by_gram.items():
             for position in _candidates(codes, n, known):
-                values = known.get(joined[position : position + n], ())
-                here = [v for v in values if joined.startswith(v, position)]
-                if here:
-                    index = int(np.searchsorted(starts, position, side="right")) - 1
-                    offset = position - int(starts[index])
-                    found.setdefault(index, []).extend(self._located(texts[index], offset, here))
-        return {index: hits for index, hits in found.items() if hits}
+                for value in known.get(joined[position : position + n], ()):
+                    if joined.startswith(value, position):
+                        yield position, value
 
-    def _located(self, text: str, offset: int, values: Iterable[str]) -> list[Hit]:
+    def _located(self, text: str, places: Iterable[tuple[int, str]]) -> list[Hit]:
         """Compact offsets back to offsets of the text; short values only as whole words."""
         where = _offsets(text)
         hits = []
-        for value in values:
+        for offset, value in places:
             start, end = where[offset], where[offset + len(value) - 1] + 1
             whole = not (
                 (start and _word(value[0]) and _word(text[start - 1]))
