@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aigc_eval import __version__
 from aigc_eval.config import Bench
 from aigc_eval.estimates import estimate, slices_of
-from aigc_eval.gates import Gate, budget_reasons, judge, overall, slice_name
+from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, slice_name
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin
 from aigc_eval.records import Estimate, MetricFacts, PluginFacts, Reason, Run, Verdict
@@ -32,6 +32,8 @@ def conclude(bench: Bench, head: Mapping[str, Any], rows: pd.DataFrame, prompts:
     status, exit_code, reasons = overall(verdicts)
     if limit is not None:
         reasons.append(Reason("limited", {"limit": limit}))
+        if status == "pass":  # part of the prompts cannot open a gate; a failure on them is one all the same
+            status, exit_code = "undetermined", EXIT_CODES["undetermined"]
     return Run(
         name=bench.name,
         created=head["created"],

@@ -33,11 +33,16 @@ def slices_of(rows: pd.DataFrame, tags: Sequence[str], wheres: Iterable[Mapping[
     """All rows, then each value of each tag, then the slices that gates name; each once."""
     found: dict[str, Mapping[str, str]] = {"": {}}
     for tag in tags:
-        column = f"tag.{tag}" if f"tag.{tag}" in rows else tag
+        column = _column(tag)
         if column in rows:
             values = sorted(v for v in rows[column].dropna().unique() if v != "")
             found |= {slice_name({tag: v}): {tag: v} for v in values}
     return list((found | {slice_name(w): w for w in wheres}).values())
+
+
+def _column(tag: str) -> str:
+    """A tag's column; the language has one of its own, which falls back to the prompt's script."""
+    return "lang" if tag == "lang" else f"tag.{tag}"
 
 
 def estimate(
@@ -46,31 +51,24 @@ def estimate(
     """All estimates of one scorer, in the order metric, slice, candidate."""
     seen = view(rows, scorer)
     groups = {str(name): group for name, group in seen.groupby("candidate", sort=False)}
-    aligned: dict[object, dict[str, pd.DataFrame]] = {}
+    cut = {slice_name(where): {name: _where(group, where) for name, group in groups.items()} for where in slices}
+    aligned: dict[tuple[object, str], Sequence[pd.DataFrame]] = {}
     found = []
     for metric in metrics:
-        # Metrics that align alike share the aligned frames, and with them whatever they cache by frame.
-        kind = type(metric).align
-        if kind not in aligned:
-            aligned[kind] = dict(zip(groups, metric.align(list(groups.values())), strict=True))
-        parts = aligned[kind]
-        found += [
-            _one(name, scorer, metric, slice_name(where), _where(parts, name, where))
-            for where in slices
-            for name in groups
-        ]
+        for where, parts in cut.items():
+            # Metrics that align alike share the aligned frames, and with them whatever they cache by frame.
+            kind = type(metric).align, where
+            if kind not in aligned:
+                aligned[kind] = metric.align(list(parts.values()))
+            found += [_one(n, scorer, metric, where, part) for n, part in zip(parts, aligned[kind], strict=True)]
     return found
 
 
-def _where(parts: dict[str, pd.DataFrame], name: str, where: Mapping[str, str]) -> pd.DataFrame:
-    """One candidate's rows in a slice, made once and kept beside the whole under the slice's own name."""
-    key = f"{name}\x1f{slice_name(where)}" if where else name
-    if key not in parts:
-        chosen = parts[name]
-        for tag, value in where.items():
-            chosen = chosen[chosen[f"tag.{tag}" if f"tag.{tag}" in chosen else tag] == value]
-        parts[key] = chosen
-    return parts[key]
+def _where(rows: pd.DataFrame, where: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of a slice."""
+    for tag, value in where.items():
+        rows = rows[rows[_column(tag)] == value]
+    return rows
 
 
 def _one(candidate: str, scorer: str, metric: Metric, where: str, rows: pd.DataFrame) -> Estimate:

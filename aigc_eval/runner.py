@@ -22,7 +22,7 @@ from aigc_eval.journal import Journal
 from aigc_eval.records import Generation, Prompt, Reason, Request, Run, Score, digest
 from aigc_eval.stages import Progress, answering, answering_keys, scoring, scoring_keys
 
-__all__ = ["load", "run"]
+__all__ = ["load", "report_again", "run"]
 
 
 def silent(stage: str, done: int, total: int, errors: int) -> None:
@@ -38,7 +38,8 @@ def run(bench: Bench, out: Path, *, resume: bool = False, limit: int | None = No
     prompts = tuple(p for s in bench.prompt_sets for p in s.prompts)[:limit]
     if not prompts:
         raise NothingToEvaluate(f"{bench.path}: no prompt is selected")
-    identity = _identity(bench, limit)
+    # Scorers may change between runs in one folder: their scores have keys of their own.
+    identity = {**bench.generated_from(), "limit": limit}
     with Journal(out) as journal:
         head, settled = _open(journal, identity, prompts, resume)
         (out / "verdict.json").unlink(missing_ok=True)
@@ -46,7 +47,7 @@ def run(bench: Bench, out: Path, *, resume: bool = False, limit: int | None = No
         if not settled:
             journal.append([{"kind": "end"}])
         done = conclude(bench, head, build(answers, scores), len(prompts), limit)
-        return _publish(done, out, bench, journal.head)
+        return _publish(done, out, bench.formats, bench.languages, journal.head)
 
 
 def load(folder: Path) -> Run:
@@ -67,17 +68,6 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except FileNotFoundError as error:
         raise JournalError(f"{path} is missing; {path.parent} does not hold a completed run") from error
-
-
-def _identity(bench: Bench, limit: int | None) -> dict[str, Any]:
-    """What a journal belongs to. Scorers may change between runs in one folder: their scores have keys of their own."""
-    return {
-        "prompts": {s.path.name: s.sha256 for s in bench.prompt_sets},
-        "candidates": {c.name: c.plugin.identity() for c in bench.candidates},
-        "samples": bench.samples,
-        "seed": bench.seed,
-        "limit": limit,
-    }
 
 
 def _open(
@@ -161,13 +151,20 @@ def _recorded_scores(
     return [Score.from_json(data) if data is not None else Score(error="not in the journal") for data in found]
 
 
-def _publish(done: Run, out: Path, bench: Bench, journal_head: str) -> Run:
+def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str]) -> Run:
+    """Repeat the last step of a completed run: its reports in these formats and languages, and the verdict on them."""
+    done = load(folder)
+    with Journal(folder) as journal:
+        return _publish(done, folder, formats, languages, journal.head)
+
+
+def _publish(done: Run, out: Path, formats: Sequence[str], languages: Sequence[str], journal_head: str) -> Run:
     """Write the reports, then the verdict about them; a report that fails leaves the run undetermined."""
-    files: Mapping[str, Path] = {}
     try:
-        files = report.write(done, out, formats=bench.formats, languages=bench.languages)
+        files = report.write(done, out, formats=formats, languages=languages)
     except report.ReportError as error:
-        lost = Reason("report_failed", {"format": str(error)})
+        files = error.written
+        lost = Reason("report_failed", {"format": ", ".join(sorted(error.failed))})
         done = replace(done, status="undetermined", exit_code=EXIT_CODES["undetermined"], reasons=(*done.reasons, lost))
     verdict = {
         "status": done.status,

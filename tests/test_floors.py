@@ -37,6 +37,7 @@ FLOORS = {
     "report": 7,
     "runner": 8,
     "cli": 9,
+    "__main__": 10,
 }
 SLOW = {"torch", "transformers", "presidio_analyzer", "pandas", "evaluate", "detoxify", "sacrebleu", "scipy", "pyarrow",
         "spacy", "datasets", "peft", "tokenizers", "jinja2", "pydantic", "httpx"}  # fmt: skip

@@ -173,15 +173,13 @@ def report(
     debug: Debug = False,
 ) -> int:
     """Write the reports of a completed run again; nothing is generated or scored. Ends with the run's exit code."""
-    from aigc_eval import report as reports
     from aigc_eval import runner
     from aigc_eval.config.shape import FORMATS, LANGUAGES
 
-    done = runner.load(folder)
-    asked = done.bench.get("report") or {}
+    asked = runner.load(folder).bench.get("report") or {}
     wanted = [f.value for f in formats or ()] or asked.get("formats") or FORMATS
     spoken = [item.value for item in languages or ()] or asked.get("languages") or LANGUAGES
-    reports.write(done, folder, formats=tuple(wanted), languages=tuple(spoken))
+    done = runner.report_again(folder, tuple(wanted), tuple(spoken))
     return _conclude(done, folder, as_json, exit_zero)
 
 

@@ -46,14 +46,15 @@ class Bench:
     digest: str = ""
 
     def identity(self) -> str:
-        """Digest of everything that changes what is generated or scored: not the gates, slices or reports.
+        """Digest of everything that changes what is generated: not the scorers, gates, slices or reports."""
+        return digest(self.generated_from())
 
-        Prompt sets count by content and by how they are read, plug-ins by name and identity; files may move.
-        """
+    def generated_from(self) -> dict[str, Any]:
+        """What the answers depend on, by name. Prompt sets count by content and how they are read; files may move."""
         read = [{k: v for k, v in s.items() if k != "path"} if isinstance(s, Mapping) else {} for s in self._sets()]
         sets = [[s.sha256, how] for s, how in zip(self.prompt_sets, read, strict=True)]
-        named = [[(n.name, n.plugin.identity()) for n in group] for group in (self.candidates, self.scorers)]
-        return digest(sets, *named, self.samples, self.seed)
+        candidates = {c.name: c.plugin.identity() for c in self.candidates}
+        return {"prompts": digest(sets), "candidates": candidates, "samples": self.samples, "seed": self.seed}
 
     def _sets(self) -> list[Any]:
         return list(self.source["prompts"])

@@ -176,11 +176,12 @@ def test_candidates_are_measured_at_an_equal_budget():
 
 def test_budget_where_candidates_lack_rows():
     one = frame(["a b c", "d e f", "g h"])
-    two = frame(["a b", "", "x y z"]).iloc[::-1].iloc[:2]
+    two = frame(["a b", "u v w x", "x y z"]).iloc[::-1].iloc[:2]
     silent = frame(["", " ", ""])
-    aligned = SET_LEVEL[0].align([one, two, silent])
-    assert [r["budget"].tolist() for r in aligned] == [[0, 0, 2], [2, 0], [0, 0, 2]]
-    assert [Distinct("d", n=1)(r) for r in aligned] == [1.0, 1.0, None]
+    partial = frame(["", "k l", ""])
+    aligned = SET_LEVEL[0].align([one, two, silent, partial])
+    assert [r["budget"].tolist() for r in aligned] == [[0, 3, 2], [2, 3], [0, 0, 0], [0, 0, 0]]
+    assert [Distinct("d", n=1)(r) for r in aligned] == [1.0, 1.0, None, None]
     assert SET_LEVEL[0].align([]) == []
     assert [r["budget"].tolist() for r in SET_LEVEL[0].align([silent])] == [[0, 0, 0]]
 

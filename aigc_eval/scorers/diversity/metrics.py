@@ -97,21 +97,23 @@ class SetMetric(Metric):
         """Adds `budget`, the tokens of each row that count: the fewest that any candidate has at its prompt and sample.
 
         A row that another candidate lacks or left empty counts with none, so that all candidates are measured on the
-        same draws; candidates without a single word take no part.
+        same draws. A candidate that answered half of the draws or fewer (of those that the most complete one answered)
+        takes no part and has no number here; a slice in which it is complete still has one.
         """
         import pandas as pd
 
         counts = [
             pd.Series(token_counts(rows), index=pd.MultiIndex.from_frame(rows[["prompt", "sample"]])) for rows in groups
         ]
-        present = [count for count in counts if count.any()]
+        answered = [int((count > 0).sum()) for count in counts]
+        present = [count for count, n in zip(counts, answered, strict=True) if 2 * n > max(answered)]
         if not present:
             return [rows.assign(budget=0) for rows in groups]
         every = pd.concat([count[~count.index.duplicated()] for count in present], axis=1)
         fewest = every.fillna(0).min(axis=1).astype(np.int64)
         return [
-            rows.assign(budget=fewest.reindex(count.index, fill_value=0).to_numpy())
-            for rows, count in zip(groups, counts, strict=True)
+            rows.assign(budget=fewest.reindex(count.index, fill_value=0).to_numpy() if 2 * n > max(answered) else 0)
+            for rows, count, n in zip(groups, counts, answered, strict=True)
         ]
 
 

@@ -1,0 +1,57 @@
+"""The README is true: its bench, scorer and generator run as printed, its commands and files exist."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_snippets_run_together(tmp_path: Path) -> None:
+    """The README's bench, with the README's scorer added and its generator as a third candidate."""
+    (bench,) = blocks("yaml")
+    scorer, generator = blocks("python")
+    (tmp_path / "my_scorers.py").write_text(scorer, "utf-8")
+    (tmp_path / "my_generators.py").write_text(generator, "utf-8")
+    bench = bench.replace("  - fluency\n", '  - fluency\n  - {"my_scorers:Shouting": {limit: 0.8}}\n')
+    bench = bench.replace(
+        "release:", '  - {name: polite, generator: {"my_generators:Polite": {words: 谢谢您}}}\nrelease:'
+    )
+    (tmp_path / "bench.yaml").write_text(bench, "utf-8")
+    ids = [f"{lang}{i}" for lang in ("en", "zh") for i in range(80)]
+    prompts = [{"id": k, "prompt": f"Question {k}?", "lang": k[:2], "category": "facts"} for k in ids]
+    (tmp_path / "prompts.jsonl").write_text("".join(json.dumps(p) + "\n" for p in prompts), "utf-8")
+    for version in ("v1", "v2"):
+        answers = [{"id": k, "text": f"This is answer number {i} of {version}."} for i, k in enumerate(ids)]
+        (tmp_path / f"{version}.jsonl").write_text("".join(json.dumps(a) + "\n" for a in answers), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "aigc_eval", "run", "bench.yaml", "--out", "out", "--trust-bench", "--json"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    estimates = {
+        (e["candidate"], e["metric"]) for e in json.loads((tmp_path / "out" / "run.json").read_text())["estimates"]
+    }
+    assert {("polite", "shouting_rate"), ("v2", "leak_rate"), ("v1", "toxic_fraction")} <= estimates
+
+
+def test_every_file_that_is_named_exists() -> None:
+    for name in re.findall(r"`((?:docs|benchmarks)/[\w./-]+|[A-Z_]+\.md)`|\]\((docs/[\w./-]+)\)", README):
+        assert (ROOT / (name[0] or name[1])).exists(), name
+
+
+def test_every_option_that_is_named_exists() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "aigc_eval", "run", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--out"}:
+        assert option in shown, option
