@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aigc_eval.records import Estimate
 
@@ -16,12 +16,16 @@ MARGIN = 8
 
 @dataclass(frozen=True)
 class Bar:
-    """One candidate's interval: x of both ends (None without an interval) and of the value, y of its lane."""
+    """One candidate's interval: x of both ends (None without an interval) and of the value, y of its lane.
+
+    `adverse` are the ends with every unscored output counted as the worst, where that differs.
+    """
 
     low: float | None
     high: float | None
     value: float | None
     y: float
+    adverse: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,17 @@ def gate_picture(
     estimate: Estimate | None, limit: float, better: str | None, bounds: tuple[float | None, float | None]
 ) -> Picture:
     """An interval against its limit: the zone where the gate passes, and the line of the limit."""
-    numbers = [limit] if estimate is None else [limit, estimate.low, estimate.high, estimate.value]
+    numbers: list[float | None] = [limit]
+    if estimate:
+        numbers += [estimate.low, estimate.high, estimate.value, estimate.adverse_low, estimate.adverse_high]
     zero = bounds[0] if better == "lower" and bounds[0] == 0 else None
     scale = _Scale([*numbers, zero], bounds)
     x, left, right = scale(limit), float(MARGIN), float(WIDTH - MARGIN)
     zone = (left, round(x - left, 1)) if better == "lower" else (x, round(right - x, 1))
-    return Picture(24, (_bar(estimate, scale, 12),), zone if better else None, x)
+    bar = _bar(estimate, scale, 12)
+    if estimate and estimate.failed and estimate.adverse_low is not None and estimate.adverse_high is not None:
+        bar = replace(bar, adverse=(scale(estimate.adverse_low), scale(estimate.adverse_high)))
+    return Picture(24, (bar,), zone if better else None, x)
 
 
 def comparison(estimates: Sequence[Estimate | None], bounds: tuple[float | None, float | None]) -> Picture:

@@ -85,8 +85,8 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "gates": ("Gates", "门限"),
     "gates.note": (
         "A gate passes only when the whole {level} interval lies in the shaded zone, with every unscored output "
-        "counted as the worst. The broken line is the limit.",
-        "只有整个 {level} 置信区间落在阴影区内才算通过；未能评分的输出一律按最差计。虚线为限值。",
+        "counted as the worst (dotted). The broken line is the limit.",
+        "只有整个 {level} 置信区间落在阴影区内才算通过；未能评分的输出一律按最差计（点线）。竖虚线为限值。",
     ),
     "gates.none": ("No gate was set.", "未设门限。"),
     "compare": ("Side by side", "并列比较"),

@@ -109,6 +109,11 @@ def test_the_interval_lies_where_its_numbers_say() -> None:
     assert beyond.zone is not None
     assert beyond.limit is not None
     assert beyond.bars[0].high < beyond.limit == beyond.zone[0]
+    unscored = Estimate("c", "s", "m", value=0.1, low=0.05, high=0.15, failed=3, adverse_low=0.1, adverse_high=0.3)
+    (bar,) = gate_picture(unscored, 0.2, "lower", (0.0, 1.0)).bars
+    assert bar.adverse is not None
+    assert bar.high is not None
+    assert bar.adverse[1] > bar.high
     huge = gate_picture(Estimate("c", "s", "m", value=1e300, low=-1e300, high=1e300), 0.0, "lower", (None, None))
     assert all(x is not None and 8 <= x <= 292 for x in (huge.bars[0].low, huge.bars[0].high, huge.limit))
 
