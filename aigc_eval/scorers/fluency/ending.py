@@ -59,6 +59,8 @@ def cut_ending(text: str, most_words: int = 40) -> int | None:
 
 def _goes_on(last: str) -> bool:
     """Whether something must follow, whatever stood before."""
+    if last.endswith("---"):  # a rule, or the end of a PEM block
+        return False
     if last.endswith("\ufffd") or last[-1] in _OPEN or _BOLD.search(last):
         return True
     words = tokens(last)
@@ -95,6 +97,8 @@ def _fits(body: str, start: int, most_words: int) -> bool:
         return False  # a whole sentence stands before the unfinished one on the same line
     peers = [line for line in lines if (_BULLET.match(line) is not None) == bool(listed) and line[-1] not in "：:"]
     bare = [line for line in peers if not re.search(rf"{_END}[\"'”’」』）)\]】》*_`]*$", line)]
+    if re.search(rf"{_END}[\"”’」』]?\s*\n\s*\n\s*[{HANZI}]{{2,4}}$", body):
+        return True  # the name under a Chinese letter
     short = len(tokens(last)) <= 12
     if lines and short and not listed and lines[-1][-1] in ",，":
         return True  # the name under a letter
