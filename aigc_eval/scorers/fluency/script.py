@@ -23,7 +23,8 @@ _ASKS_FOR_ANOTHER = re.compile(
 )
 _NAMED = re.compile(
     r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|[\w.+-]{1,64}@[\w.-]{1,99}|《[^《》\n]{0,300}》|“[^“”\n]{0,300}”|"
-    r"\"[^\"\n]{0,300}\"|「[^「」\n]{0,300}」|\([^()\n]{0,300}\)|（[^（）\n]{0,300}）",
+    r"\"[^\"\n]{0,300}\"|「[^「」\n]{0,300}」|\([^()\n]{0,300}\)|（[^（）\n]{0,300}）|"
+    r"-----[A-Z ]{1,40}-----|(?=[A-Za-z_+/=.-]{0,64}\d)[A-Za-z0-9_+/=.-]{20,}",
     re.DOTALL,
 )
 _PIECES = re.compile(rf"(?P<zh>[{HANZI}]+)|(?P<en>[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)*)|(?P<other>[^\W\d_])")
@@ -67,8 +68,8 @@ def foreign(text: str, expected: str, prompt: str = "", least: float = 4.0) -> t
     Under `least` foreign words there is none: a name, "C语言", a good morning in Chinese.
 
     A Chinese character and a word of another script weigh the same, each letter of a script other than these two
-    half a word. Code, addresses, quotations, titles, what stands in brackets, single letters and the prompt's own words
-    count on neither side. This tells scripts apart, not languages: French in an English answer is not found.
+    half a word. Code, addresses, keys, quotations, titles, what stands in brackets, single letters and the prompt's own
+    words count on neither side. This tells scripts apart, not languages: French in an English answer is not found.
 
     >>> foreign("今天天气很好 today the weather is good", "zh")
     (0.45454545454545453, (7, 32))
