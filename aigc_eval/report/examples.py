@@ -123,7 +123,8 @@ def _examples(
     run: Run, scorer: PluginFacts, rows: pd.DataFrame, masker: Masker, harmful: pd.Series[bool]
 ) -> list[Example]:
     names = list(rows.columns)
-    tags = [c for c in names if c.startswith("tag.") and c != "tag.lang"]
+    sliced = {part.partition("=")[0] for name in run.slices for part in name.split(", ")}
+    tags = [c for c in names if c.removeprefix("tag.") in sliced and c not in ("tag.lang", "lang")]
     span_columns = [f"{s.name}:spans" for s in run.scorers if f"{s.name}:spans" in names]
     found = []
     for label, row in zip(rows.index, rows.to_dict("records"), strict=True):

@@ -71,7 +71,7 @@ def _finalize(value: object) -> object:
 
 def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
     """What the page says about the run as a whole, and the fixed words."""
-    shown_level, sizes = level(run), {"prompts": count(run.prompts), "samples": count(run.samples)}
+    shown_level, sizes = level(run), {"prompts": count(run.prompts), "samples": _samples(run)}
     fixed = {key.replace(".", "_"): Bilingual(*words) for key, words in VOCABULARY.items() if "{" not in words[0]}
     many = len(run.candidates) > 1
     return {
@@ -95,6 +95,10 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
         "slices_note": say("slices.note", level=shown_level),
         "examples_note": say("examples.note", most=MOST),
     }
+
+
+def _samples(run: Run) -> Bilingual:
+    return say("samples.one") if run.samples == 1 else say("samples", n=count(run.samples))
 
 
 class _Counter(HTMLParser):

@@ -126,14 +126,15 @@ def status_counts(run: Run) -> list[tuple[str, int, Bilingual]]:
 
 
 def comparisons(run: Run) -> list[tuple[Bilingual, list[MetricLine]]]:
-    """The metrics of each scorer over all rows, candidates side by side."""
+    """The metrics of each scorer over all rows, candidates side by side, where anyone has a value."""
     found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
     groups = []
     for scorer in run.scorers:
         lines = []
         for metric in scorer.metrics:
             row = [found.get((c.name, scorer.name, metric.name)) for c in run.candidates]
-            lines.append(_metric_line(run, metric, row))
+            if any(e and e.value is not None for e in row):
+                lines.append(_metric_line(run, metric, row))
         if lines:
             groups.append((scorer_title(scorer), lines))
     return groups
@@ -198,7 +199,7 @@ class MethodLine:
 
 def methods(run: Run) -> list[tuple[Bilingual, str, list[MethodLine]]]:
     """Each scorer's title, signature, and the definition of its metrics."""
-    used = {(e.scorer, e.metric): e.method for e in reversed(run.estimates) if not e.slice}
+    used = {(e.scorer, e.metric): e.method for e in reversed(run.estimates) if e.method and not e.slice}
     return [
         (scorer_title(s), s.signature, [_method_line(run, m, used.get((s.name, m.name), ""), s) for m in s.metrics])
         for s in run.scorers
