@@ -18,6 +18,7 @@ from aigc_eval.report import view
 from aigc_eval.report.escape import visible
 from aigc_eval.report.examples import MOST, worst_examples
 from aigc_eval.report.files import Unreadable
+from aigc_eval.report.glance import glance
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
 from aigc_eval.report.slices import slice_tables
@@ -41,6 +42,7 @@ def html(run: Run, masker: Masker, languages: Sequence[str]) -> str:
     return environment.get_template("report.html").render(
         **_header(run, languages),
         style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode('utf-8')).digest()).decode('ascii')}",
+        glance=glance(run),
         gates=view.gate_groups(run),
         comparisons=view.comparisons(run),
         slices=slice_tables(run, masker),
@@ -73,7 +75,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
     """What the page says about the run as a whole, and the fixed words."""
     shown_level, sizes = level(run), {"prompts": count(run.prompts), "samples": _samples(run)}
     fixed = {key.replace(".", "_"): Bilingual(*words) for key, words in VOCABULARY.items() if "{" not in words[0]}
-    many = len(run.candidates) > 1
+    compare = {1: "compare.one", 2: "compare.note"}.get(len(run.candidates), "compare.many")
     return {
         "run": run,
         "languages": tuple(languages),
@@ -91,7 +93,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
         "positions": {c.name: i for i, c in enumerate(run.candidates)},
         "counts": view.status_counts(run),
         "gates_note": say("gates.note", level=shown_level),
-        "compare_note": say("compare.note" if many else "compare.one", level=shown_level),
+        "compare_note": say(compare, level=shown_level),
         "slices_note": say("slices.note", level=shown_level),
         "examples_note": say("examples.note", most=MOST),
     }

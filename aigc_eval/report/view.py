@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts, Run, Verdict
 from aigc_eval.report.charts import Picture, comparison, gate_picture
+from aigc_eval.report.glance import behind
 from aigc_eval.report.numbers import NONE, count, figure, interval, limit
 from aigc_eval.report.words import (
     ARROWS,
@@ -58,7 +59,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class MetricLine:
-    """One metric, all candidates; `best` is the index of the clearly best candidate."""
+    """One metric, all candidates; `best` is the index of the clearly best one, `behind` are those it leaves behind."""
 
     title: Bilingual
     arrow: str
@@ -68,6 +69,7 @@ class MetricLine:
     label: str
     verdict: Bilingual
     best: int | None
+    behind: frozenset[int]
 
 
 def cell(estimate: Estimate | None, unit: str) -> Cell:
@@ -143,7 +145,8 @@ def comparisons(run: Run) -> list[tuple[Bilingual, list[MetricLine]]]:
 def _metric_line(run: Run, metric: MetricFacts, row: Sequence[Estimate | None]) -> MetricLine:
     cells = tuple(cell(e, metric.unit) for e in row)
     names = [c.name for c in run.candidates]
-    best, verdict = _better(metric, names, row)
+    best, beaten = behind(metric, row)
+    leads = best if beaten else None
     told = (f"{n} {c.value} ({c.interval or NONE})" for n, c in zip(names, cells, strict=True))
     return MetricLine(
         metric_title(metric),
@@ -152,35 +155,20 @@ def _metric_line(run: Run, metric: MetricFacts, row: Sequence[Estimate | None]) 
         cells,
         comparison(row, metric.bounds),
         "; ".join(told),
-        verdict,
-        best,
+        _verdict(metric, names, row, bool(beaten)),
+        leads,
+        beaten,
     )
 
 
-def _better(metric: MetricFacts, names: Sequence[str], row: Sequence[Estimate | None]) -> tuple[int | None, Bilingual]:
-    """Which candidate is clearly better than which others: only where intervals do not overlap."""
+def _verdict(metric: MetricFacts, names: Sequence[str], row: Sequence[Estimate | None], clear: bool) -> Bilingual:
+    """Which of two candidates is clearly better, in words."""
     if metric.better is None:
-        return None, say("no_direction")
-    known = [(i, e.value, e.low, e.high) for i, e in enumerate(row) if e and e.value is not None]
-    whole = [(i, v, low, high) for i, v, low, high in known if low is not None and high is not None]
-    if len(whole) < 2:
-        return None, say("not_comparable")
-    # An interval without width has seen no variation at all; it cannot set candidates apart.
-    whole = [line for line in whole if line[2] < line[3]]
-    if len(whole) < 2:
-        return None, say("no_clear_difference")
-    if metric.better == "lower":
-        best = min(whole, key=lambda e: e[1])
-        beaten = [names[i] for i, _, low, _ in whole if low > best[3]]
-    else:
-        best = max(whole, key=lambda e: e[1])
-        beaten = [names[i] for i, _, _, high in whole if high < best[2]]
-    if not beaten:
-        return None, say("no_clear_difference")
-    if len(names) == 2:
-        return best[0], say("clearly_better.two", best=names[best[0]])
-    comma = say("list_comma")
-    return best[0], say("clearly_better", best=names[best[0]], rest=both(lambda lang: comma.in_(lang).join(beaten)))
+        return say("no_direction")
+    if sum(1 for e in row if e and e.low is not None) < 2:
+        return say("not_comparable")
+    best, _ = behind(metric, row)
+    return say("clearly_better.two", best=names[best]) if clear and best is not None else say("no_clear_difference")
 
 
 @dataclass(frozen=True)

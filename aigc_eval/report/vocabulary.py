@@ -95,6 +95,23 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "intervals do not overlap.",
         "↑ 越高越好，↓ 越低越好。横条为 {level} 置信区间；只有区间互不重叠才说“明显更好”。",
     ),
+    "compare.many": (
+        "↑ higher is better, ↓ lower is better. Bars are {level} intervals. Bold: the best. ▼ clearly behind the best "
+        "(the intervals do not overlap).",
+        "↑ 越高越好，↓ 越低越好。横条为 {level} 置信区间。粗体为最好；▼ 表示明显落后于最好者（区间互不重叠）。",
+    ),
+    "behind": ("clearly behind the best", "明显落后于最好者"),
+    "glance": ("At a glance", "要点"),
+    "glance.line": ("{scorer}: {items}", "{scorer}：{items}"),
+    "glance.metric": ("{metric} {value} (best {best})", "{metric} {value}（最好 {best}）"),
+    "glance.alone": ("{metric} {value}", "{metric} {value}"),
+    "glance.leaks": ("Found in {n} outputs: {items}", "{n} 条输出中发现：{items}"),
+    "glance.leak": ("Found in {n} output: {items}", "{n} 条输出中发现：{items}"),
+    "glance.nothing": ("Nothing stands out.", "无突出问题。"),
+    "glance.note": (
+        "Where a candidate is clearly behind the best one, and what its outputs leaked.",
+        "各候选明显落后于最好者之处，以及输出中泄露的内容。",
+    ),
     "compare.one": (
         "↑ higher is better, ↓ lower is better. Bars are {level} intervals.",
         "↑ 越高越好，↓ 越低越好。横条为 {level} 置信区间。",
@@ -191,7 +208,6 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "better": ("which is better", "优劣"),
     "counts": ("{scored} of {planned} outputs, {prompts} prompts", "{scored} / {planned} 条输出，{prompts} 题"),
     # comparisons
-    "clearly_better": ("{best} clearly better than {rest}", "{best} 明显优于 {rest}"),
     "clearly_better.two": ("{best} clearly better", "{best} 明显更好"),
     "no_clear_difference": ("no clear difference", "无明显差异"),
     "not_comparable": ("no interval, no comparison", "无区间，不作比较"),

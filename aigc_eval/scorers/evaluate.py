@@ -57,9 +57,7 @@ class Evaluate(Scorer):
 
     runs_code: ClassVar[bool] = True
     batch_size: ClassVar[int] = 64
-    title: ClassVar[Bilingual] = Bilingual(
-        "evaluate: a module of the evaluate library", "evaluate：evaluate 库中的评估模块"
-    )
+    title: ClassVar[Bilingual] = Bilingual("Module of the evaluate library", "evaluate 库中的评估模块")
     needs: ClassVar[str] = "an evaluate module on this machine, and references where it asks for them"
     source: ClassVar[str] = "Hugging Face evaluate"
 

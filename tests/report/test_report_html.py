@@ -21,10 +21,11 @@ from aigc_eval import report
 from aigc_eval.records import Estimate, Run, Verdict
 from aigc_eval.report import html, view
 from aigc_eval.report.charts import gate_picture
+from aigc_eval.report.glance import behind, glance
 from aigc_eval.report.mask import Masker
 
 SVG = "{http://www.w3.org/2000/svg}"
-SECTIONS = ["gates", "compare", "slices", "examples", "unscored", "methods", "run"]
+SECTIONS = ["gates", "glance", "compare", "slices", "examples", "unscored", "methods", "run"]
 
 
 def page(run: Run, *languages: str) -> str:
@@ -122,8 +123,15 @@ def better(a: tuple[float, float, float], b: tuple[float, float, float], directi
     run = sample_run()
     (facts,) = [m for s in run.scorers for m in s.metrics if m.name == "toxic_fraction"]
     row = [Estimate(n, "t", "m", value=v[0], low=v[1], high=v[2]) for n, v in (("A", a), ("B", b))]
-    _, told = view._better(replace(facts, better=direction), ["A", "B"], row)  # type: ignore[arg-type]
-    return told.en
+    facts = replace(facts, better=direction)  # type: ignore[arg-type]
+    run = replace(
+        run,
+        candidates=tuple(replace(c, name=n) for c, n in zip(run.candidates, "AB", strict=True)),
+        scorers=(replace(run.scorers[0], name="t", metrics=(replace(facts, name="m"),)),),
+        estimates=tuple(replace(e, candidate=n) for e, n in zip(row, "AB", strict=True)),
+    )
+    ((_, (line,)),) = view.comparisons(run)
+    return line.verdict.en
 
 
 def test_better_is_said_only_where_intervals_do_not_overlap() -> None:
@@ -131,6 +139,25 @@ def test_better_is_said_only_where_intervals_do_not_overlap() -> None:
     assert better((0.1, 0.05, 0.15), (0.3, 0.2, 0.4), "higher") == "B clearly better"
     assert better((0.1, 0.05, 0.2), (0.3, 0.2, 0.4), "lower") == "no clear difference"
     assert better((0.0, 0.0, 0.0), (0.3, 0.2, 0.4), "lower") == "no clear difference"
+
+
+def test_what_stands_out_is_told_for_each_candidate() -> None:
+    told = dict(glance(sample_run()))
+    lines = [line.en for line in told["candidate-v2"]]
+    assert any("Found in" in line and "CN_MOBILE" in line for line in lines), lines
+    for line in (line for own in told.values() for line in own):
+        assert line.zh != line.en or not line.en.isascii()
+
+
+def test_a_candidate_stands_out_only_where_it_is_clearly_behind() -> None:
+    facts = sample_run().scorers[0].metrics[0]
+    row = [
+        Estimate(n, "t", "m", value=v, low=v - 0.02, high=v + 0.02) for n, v in (("A", 0.5), ("B", 0.53), ("C", 0.6))
+    ]
+    assert behind(replace(facts, better="lower"), row) == (0, {2})
+    assert behind(replace(facts, better="higher"), row) == (2, {0, 1})
+    assert behind(replace(facts, better=None), row) == (None, set())
+    assert behind(replace(facts, better="lower"), [row[0], None]) == (None, set())
 
 
 def test_harmful_text_is_folded_and_evidence_is_marked() -> None:

@@ -28,7 +28,7 @@ class Diversity(Scorer):
     """
 
     version: ClassVar[str] = "1"
-    title: ClassVar[Bilingual] = Bilingual("diversity of the answers", "回答的多样性")
+    title: ClassVar[Bilingual] = Bilingual("Diversity", "回答的多样性")
     languages: ClassVar[tuple[str, ...]] = ("any",)
     source: ClassVar[str] = "Li et al. 2016; Zhu et al. 2018; Salkar et al. 2022; Shaib et al. 2024"
 
@@ -47,7 +47,7 @@ class Diversity(Scorer):
             *(_distinct(n) for n in (2, 1, 3, 4)),
             SelfBleu(
                 "self_bleu",
-                title=Bilingual("self-BLEU-4", "自BLEU-4"),
+                title=Bilingual("Self-BLEU-4", "自BLEU-4"),
                 about=Bilingual(
                     "Mean BLEU-4 of each answer with all others as references (nltk's smoothing 1); 1: all alike",
                     "以其余全部回答为参考，逐条计算 BLEU-4（nltk 平滑方法 1）后取平均；1 表示完全雷同",
@@ -56,7 +56,7 @@ class Diversity(Scorer):
             ),
             CompressionRatio(
                 "compression_ratio",
-                title=Bilingual("compression ratio", "压缩比"),
+                title=Bilingual("Compression ratio", "压缩比"),
                 about=Bilingual(
                     "Bytes over gzipped bytes (level 9) of all answers together; the more repetitive, the higher",
                     "全部回答合并后的字节数与 gzip（9 级）压缩后字节数之比；重复越多，比值越高",
@@ -65,7 +65,7 @@ class Diversity(Scorer):
             ),
             SelfRepetition(
                 "self_repetition",
-                title=Bilingual("self-repetition", "自我重复度"),
+                title=Bilingual("Self-repetition", "自我重复度"),
                 about=Bilingual(
                     "Mean of ln(1 + how often other answers hold each 4-gram of an answer); 0: no 4-gram twice",
                     "对每条回答，统计其四元组在其他回答中出现的次数之和 s，取 ln(1 + s) 的平均；0 表示无任何重复",
@@ -77,7 +77,7 @@ class Diversity(Scorer):
                 n=2,
                 by_prompt=True,
                 better="higher",
-                title=Bilingual("distinct-2 per prompt", "单题 distinct-2"),
+                title=Bilingual("Distinct-2 per prompt", "单题 distinct-2"),
                 about=Bilingual(
                     "Distinct-2 among the answers to one prompt, averaged over prompts with several answers",
                     "同一提示词的多次回答之间的 distinct-2，对有多次回答的提示词取平均",
@@ -87,7 +87,7 @@ class Diversity(Scorer):
             SelfBleu(
                 "prompt_self_bleu",
                 by_prompt=True,
-                title=Bilingual("self-BLEU-4 per prompt", "单题自BLEU-4"),
+                title=Bilingual("Self-BLEU-4 per prompt", "单题自BLEU-4"),
                 about=Bilingual(
                     "Self-BLEU-4 among the answers to one prompt, averaged over prompts with several answers",
                     "同一提示词的多次回答之间的自BLEU-4，对有多次回答的提示词取平均",
@@ -102,7 +102,7 @@ def _distinct(n: int) -> Distinct:
         f"distinct_{n}",
         n=n,
         better="higher",
-        title=Bilingual(f"distinct-{n}", f"distinct-{n}（不重复 {n} 元组占比）"),
+        title=Bilingual(f"Distinct-{n}", f"distinct-{n}（不重复 {n} 元组占比）"),
         about=Bilingual(
             f"Different {n}-grams over all {n}-grams of all answers (words; characters in Chinese)",
             f"全部回答中不同的 {n} 元组数与 {n} 元组总数之比（英文按词，中文按字）",

@@ -46,9 +46,7 @@ class Factuality(Scorer):
     words scores low, a denial of the reference scores high.
     """
 
-    title: ClassVar[Bilingual] = Bilingual(
-        "factuality: agreement with reference answers", "事实性：与参考答案的一致程度"
-    )
+    title: ClassVar[Bilingual] = Bilingual("Factuality (reference answers)", "事实性（参考答案）")
     needs: ClassVar[str] = "prompts with references"
     source: ClassVar[str] = "Rajpurkar et al. 2016 (SQuAD); Post 2018 (sacrebleu); Lin 2004 (ROUGE)"
 
@@ -138,7 +136,7 @@ _METRICS: tuple[Metric, ...] = (
     Mean(
         "f1",
         better="higher",
-        title=Bilingual("token F1", "词元 F1"),
+        title=Bilingual("Token F1", "词元 F1"),
         about=Bilingual(
             "Overlap of the answer's words with the nearest reference: harmonic mean of precision and recall, mean "
             "over outputs. Chinese is counted by character. Long answers to short references score low: see contains.",
@@ -151,7 +149,7 @@ _METRICS: tuple[Metric, ...] = (
         "exact_match",
         of="exact_match",
         better="higher",
-        title=Bilingual("exact match", "完全匹配率"),
+        title=Bilingual("Exact match", "完全匹配率"),
         about=Bilingual(
             "Share of outputs that equal a reference after normalising width, case, script, punctuation and articles.",
             "统一全半角、大小写、繁简并去掉标点和冠词后，与某个参考答案完全相同的输出所占比例。",
@@ -162,7 +160,7 @@ _METRICS: tuple[Metric, ...] = (
         "contains",
         of="contains",
         better="higher",
-        title=Bilingual("contains a reference", "包含参考答案"),
+        title=Bilingual("Contains a reference", "包含参考答案"),
         about=Bilingual(
             "Share of outputs in which a reference stands as whole words: the measure for short right answers in long "
             "outputs.",
@@ -174,7 +172,7 @@ _METRICS: tuple[Metric, ...] = (
         "covers",
         of="coverage",
         better="higher",
-        title=Bilingual("covers a reference", "覆盖参考答案"),
+        title=Bilingual("Covers a reference", "覆盖参考答案"),
         about=Bilingual(
             "Share of outputs that have at least half of a reference's content words (Chinese: character pairs): more "
             "lenient than contains, and nearer to people's judgement.",
@@ -220,7 +218,7 @@ _METRICS: tuple[Metric, ...] = (
     Rate(
         "closer_to_wrong",
         of="closer_to_wrong",
-        title=Bilingual("closer to a wrong answer", "更接近错误答案"),
+        title=Bilingual("Closer to a wrong answer", "更接近错误答案"),
         about=Bilingual(
             "Share of outputs nearer to a known wrong answer than to any reference, among prompts that give wrong "
             "answers. Nearness: F1 of words and word pairs that do not stand in the question.",
@@ -234,7 +232,7 @@ _METRICS: tuple[Metric, ...] = (
         of="margin",
         better="higher",
         bounds=(-1.0, 1.0),
-        title=Bilingual("margin over wrong answers", "相对错误答案的优势"),
+        title=Bilingual("Margin over wrong answers", "相对错误答案的优势"),
         about=Bilingual(
             "Similarity to the nearest reference less similarity to the nearest wrong answer, mean over outputs, "
             "-1 to 1.",

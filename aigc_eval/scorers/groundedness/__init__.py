@@ -48,7 +48,7 @@ class Groundedness(Scorer):
     chunk: int = 256
 
     batch_size: ClassVar[int] = 32
-    title: ClassVar[Bilingual] = Bilingual("groundedness: support by the given evidence", "有据性：是否有给定证据支持")
+    title: ClassVar[Bilingual] = Bilingual("Groundedness (given evidence)", "有据性（给定证据）")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "prompts with evidence; optionally an NLI model"
     source: ClassVar[str] = "with a model: Laban et al. 2022, SummaC"
@@ -174,7 +174,7 @@ _COMMON: tuple[Metric, ...] = (
         better="higher",
         bounds=(0.0, 1.0),
         unit="share",
-        title=Bilingual("supported sentences", "有据句子占比"),
+        title=Bilingual("Supported sentences", "有据句子占比"),
         about=Bilingual(
             "Supported sentences divided by asserting sentences, over all outputs with evidence.",
             "在所有带证据的输出中，得到证据支持的陈述句数除以陈述句总数。",
@@ -184,7 +184,7 @@ _COMMON: tuple[Metric, ...] = (
         "fully_supported_rate",
         of="fully_supported",
         better="higher",
-        title=Bilingual("fully supported outputs", "完全有据的输出占比"),
+        title=Bilingual("Fully supported outputs", "完全有据的输出占比"),
         about=Bilingual("Share of outputs whose every sentence is supported.", "每个陈述句都得到支持的输出所占比例。"),
     ),
 )
@@ -200,7 +200,7 @@ _KINDS: tuple[Metric, ...] = tuple(
         f"unsupported_{kind}_rate",
         of=f"unsupported_{kind}",
         at_least=1.0,
-        title=Bilingual(f"outputs with an unsupported {kind}", f"含无据{words.zh}的输出占比"),
+        title=Bilingual(f"Outputs with an unsupported {kind}", f"含无据{words.zh}的输出占比"),
         about=Bilingual(
             f"Share of outputs with {words.en} that the evidence does not support.",
             f"含有证据不支持的{words.zh}的输出所占比例。",
@@ -214,7 +214,7 @@ _INFERRED: tuple[Metric, ...] = (
         of="nli",
         better="higher",
         bounds=(-1.0, 1.0),
-        title=Bilingual("entailment less contradiction", "蕴含与矛盾概率之差"),
+        title=Bilingual("Entailment less contradiction", "蕴含与矛盾概率之差"),
         about=Bilingual(
             "Mean over sentences of the highest entailment less the highest contradiction over evidence chunks, mean "
             "over outputs, -1 to 1.",
@@ -226,7 +226,7 @@ _INFERRED: tuple[Metric, ...] = (
         "contradicted_rate",
         of="contradicted",
         at_least=1.0,
-        title=Bilingual("outputs that contradict the evidence", "与证据矛盾的输出占比"),
+        title=Bilingual("Outputs that contradict the evidence", "与证据矛盾的输出占比"),
         about=Bilingual(
             "Share of outputs with an unsupported sentence whose contradiction exceeds its entailment.",
             "含有矛盾概率高于蕴含概率且未获支持的句子的输出所占比例。",
