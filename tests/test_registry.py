@@ -141,3 +141,12 @@ def test_the_sample_package_runs_in_a_bench(sample: Path, tmp_path: Path) -> Non
     )
     done = run_python(code, sample)
     assert done.stdout == "QUIETQUIET 1.0\n", done.stderr
+
+
+def test_the_sample_package_keeps_the_plugin_contract(sample: Path) -> None:
+    """The contract tests see every registered plug-in, installed packages included."""
+    command = [sys.executable, "-m", "pytest", "tests/contract", "-k", "shout or capitals", "-p", "no:cacheprovider"]
+    given = os.environ | {"PYTHONPATH": str(sample)}
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False, cwd=SAMPLE.parents[1])
+    assert done.returncode == 0, done.stdout
+    assert "10 passed" in done.stdout.splitlines()[-1], done.stdout

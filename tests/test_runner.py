@@ -211,7 +211,7 @@ def keys_of(journal: bytes) -> list[str]:
 
 @pytest.mark.slow
 def test_kill_nine_at_random_moments(bench: Path, tmp_path: Path) -> None:
-    """The real program killed again and again, then resumed: each answer and score once, artefacts as if never killed."""
+    """The real program killed again and again, then resumed: each answer and score once, artefacts as ever."""
     out = tmp_path / "out"
     rng = random.Random(11)
     whole = tmp_path / "whole"

@@ -26,7 +26,7 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "decisive": ("{candidate}, {metric}: {reason}.", "{candidate} 的“{metric}”：{reason}。"),
     # reasons of a gate; .lower and .higher name the good direction
     "meets.lower": ("upper bound {bound} is within the limit {limit}", "上界 {bound} 未超过限值 {limit}"),
-    "meets.higher": ("lower bound {bound} is within the limit {limit}", "下界 {bound} 不低于限值 {limit}"),
+    "meets.higher": ("lower bound {bound} meets the limit {limit}", "下界 {bound} 不低于限值 {limit}"),
     "beyond.lower": ("even the lower bound {bound} is over the limit {limit}", "连下界 {bound} 也超过限值 {limit}"),
     "beyond.higher": ("even the upper bound {bound} is under the limit {limit}", "连上界 {bound} 也低于限值 {limit}"),
     "straddles": (

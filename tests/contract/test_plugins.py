@@ -1,4 +1,4 @@
-"""The contract that every registered plug-in keeps: lengths, order, batch independence, empty batch, spans, finite values."""
+"""The contract that every registered plug-in keeps: lengths, order, batch independence, spans, finite values."""
 
 from __future__ import annotations
 

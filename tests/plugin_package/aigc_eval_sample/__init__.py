@@ -37,7 +37,8 @@ class Capitals(Scorer):
 
     def metrics(self) -> tuple[Metric, ...]:
         """The mean share."""
-        return (Mean("mean", better="lower", title=Bilingual("mean share of capitals", "平均大写占比")),)
+        about = Bilingual("Mean over outputs of the share of capitals.", "各输出中大写字母占比的平均值。")
+        return (Mean("mean", better="lower", title=Bilingual("Mean share of capitals", "平均大写占比"), about=about),)
 
     @staticmethod
     def _one(text: str) -> Score:
