@@ -130,8 +130,8 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "相同的标签在全文中代表同一个被遮蔽的值。",
     ),
     "examples.of": (
-        "outputs that are not perfect: {total}, shown: {shown}",
-        "未达满分的输出：{total} 条，列出：{shown} 条",
+        "The worst {shown} of {total} outputs short of the best score.",
+        "未达最好分的输出共 {total} 条，列出最差的 {shown} 条。",
     ),
     "examples.none": ("Nothing was found in any output.", "所有输出均无发现。"),
     "harmful": (
