@@ -183,7 +183,7 @@ def test_examples_are_the_worst_and_say_how_many_there_are() -> None:
         assert len({e.prompt for e in group.examples}) == len(group.examples) == 3
     leaks = found["Privacy"].groups[1]
     total = int((run.rows.loc[run.rows["candidate"] == "candidate-v2", "pii"] > 0).sum())
-    assert leaks.counted.en == f"outputs that are not perfect: {total}, shown: 3"
+    assert leaks.counted.en == f"The worst 3 of {total} outputs short of the best score."
 
 
 def test_what_was_not_scored_is_counted_with_its_reasons() -> None:
