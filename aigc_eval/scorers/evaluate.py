@@ -87,7 +87,7 @@ class Evaluate(Scorer):
                 better=self.better,
                 bounds=(-math.inf if low is None else low, math.inf if high is None else high),
                 unit=self.unit,
-                title=Bilingual(self.field),
+                title=Bilingual(self.field, self.field),
                 about=Bilingual(
                     f"Mean over outputs of {self.field!r} as the evaluate module computes it for each output alone.",
                     f"evaluate 模块对每个输出单独计算的 {self.field!r}，再对所有输出取平均。",

@@ -57,11 +57,18 @@ def tiny_causal(folder: Path) -> dict[str, object]:
 
 
 def metric_module(folder: Path) -> dict[str, object]:
-    pytest.skip("runs code named in the bench; see tests/scorers/test_evaluate.py")
+    from tests.scorers.test_evaluate import ALONE, written
+
+    body = 'return {"length": sum(map(len, predictions)) / len(predictions)}'
+    return {"module": written(folder, "length", ALONE, body), "field": "length", "better": "lower"}
 
 
 def tiny_detoxify(folder: Path) -> dict[str, object]:
-    pytest.skip("needs a checkpoint; see tests/scorers/test_detoxify.py")
+    from tests.scorers.test_detoxify import build as checkpoint
+
+    (folder / "detoxify").mkdir(exist_ok=True)
+    path, config = checkpoint("original", folder / "detoxify")
+    return {"model": "original", "checkpoint": path, "config": config}
 
 
 RECIPES: dict[str, Make] = {
