@@ -22,6 +22,7 @@ FLOORS = {
     "huggingface": 1,
     "metrics": 2,
     "plugin": 3,
+    "toxicity_metrics": 3,
     "generators": 4,
     "scorers": 4,
     "registry": 5,
