@@ -20,7 +20,9 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from aigc_eval.records import Prompt, Request, Score
 from aigc_eval.scorers.factuality import Factuality
-from aigc_eval.scorers.factuality.overlap import coverage, find, lcs, rouge_l, rouge_words, words
+from aigc_eval.scorers.factuality.corpus import bleu_statistics, chrf_statistics
+from aigc_eval.scorers.factuality.overlap import coverage, find, lcs, normal_words, rouge_l, rouge_words, words
+from aigc_eval.scorers.factuality.tokenize import bleu_tokens
 
 DATA = Path(__file__).parents[2] / "../shared/data/outputs"
 
@@ -204,7 +206,7 @@ def test_odd_texts(text: str) -> None:
 
 def test_a_text_of_punctuation_keeps_it() -> None:
     assert score("?!…", "?!...").parts["exact_match"] == 1.0
-    assert find(words("a b"), []) is None
+    assert find(["a", "b"], []) is None
 
 
 def test_batches_do_not_matter() -> None:
@@ -241,3 +243,41 @@ def test_margin_tells_hallucinations_apart_in_chinese() -> None:
             wrong = {k: v for k, v in p.items() if k.startswith("Wrong") and v}
             margins.append(score(row["response"], *best, question=p["Question"], **wrong).parts["margin"])
         assert roc_auc_score([not r["is_hallucination"] for r in rows], margins) >= floor
+
+
+_ODD = st.lists(
+    st.sampled_from(
+        [
+            *"aB1 .,-'&;<\n\x00\t\u3000$(中国繁。，Ａ１½⑴㈱ΑΣİſßé\u0301\u200b\u2017ﬁㄅ\u2a6d\ud800",
+            "&amp;",
+            "the ",
+            "-\n",
+        ]
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(_ODD, st.booleans())
+def test_words_without_places_are_the_words(text: str, spaced: bool) -> None:
+    assert normal_words(text, spaced) == tuple(w.text for w in words(text, spaced))
+
+
+@given(_ODD, st.booleans())
+def test_tokens_are_sacrebleus(text: str, chinese: bool) -> None:
+    theirs = BLEU(tokenize="zh" if chinese else "13a", effective_order=True)
+    assert bleu_tokens(text, chinese) == theirs._preprocess_segment(text).split()
+
+
+@given(_ODD, st.lists(_ODD.filter(str.strip), min_size=1, max_size=3), st.booleans())
+def test_statistics_are_sacrebleus(text: str, references: list[str], chinese: bool) -> None:
+    bleu = BLEU(tokenize="zh" if chinese else "13a", effective_order=True)
+    wanted = bleu._extract_corpus_statistics([text], [[r] for r in references])[0]
+    assert list(bleu_statistics(text, references, chinese).values()) == wanted
+    wanted = CHRF()._extract_corpus_statistics([text], [[r] for r in references])[0]
+    assert list(chrf_statistics(text, references).values()) == wanted
+
+
+def test_a_nul_character_is_no_border_between_words() -> None:
+    found = score("a\x00b c\x00d e", "e")
+    assert [(s.start, s.end) for s in found.spans] == [(8, 9)]

@@ -21,6 +21,7 @@ from aigc_eval.scorers.factuality.overlap import (
     coverage,
     find,
     is_mark,
+    normal_words,
     rouge_l,
     rouge_words,
     similarity,
@@ -83,8 +84,7 @@ def _score(text: str, prompt: Prompt) -> Score:
     references = _references(prompt)
     if not references:
         return Score(note="no reference")
-    answer, right = words(text), [words(reference) for reference in references]
-    plain, right_plain = [w.text for w in answer], [[w.text for w in r] for r in right]
+    plain, right_plain = normal_words(text), [normal_words(reference) for reference in references]
     rouge = rouge_words(text)
     span = _contained(text, references)
     f1 = max(token_f1(plain, reference) for reference in right_plain)
@@ -103,10 +103,13 @@ def _score(text: str, prompt: Prompt) -> Score:
 def _contained(text: str, references: Sequence[str]) -> Span | None:
     """The first reference that stands in the text as whole words, whether punctuation glues or parts them."""
     for spaced in (False, True):
-        answer = words(text, spaced)
+        answer = normal_words(text, spaced)
         for reference in references:
-            place = find(answer, words(reference, spaced))
-            if place is not None:
+            wanted = normal_words(reference, spaced)
+            first = find(answer, wanted)
+            if first is not None:
+                placed = words(text, spaced)
+                place = placed[first].start, placed[first + len(wanted) - 1].end
                 return Span(*_trimmed(text, *place), "reference")
     return None
 
@@ -117,12 +120,12 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return (kept[0], kept[-1] + 1) if kept else (start, end)
 
 
-def _against_wrong(answer: list[str], right: list[list[str]], prompt: Prompt) -> dict[str, float]:
+def _against_wrong(answer: Sequence[str], right: Sequence[Sequence[str]], prompt: Prompt) -> dict[str, float]:
     wrong = [v for k, v in prompt.fields.items() if k.lower().startswith("wrong") and v.strip()]
     if not wrong:
         return {}
-    question = [w.text for w in words(prompt.text)]
-    to_wrong = max(similarity(answer, [w.text for w in words(w)], question) for w in wrong)
+    question = normal_words(prompt.text)
+    to_wrong = max(similarity(answer, normal_words(w), question) for w in wrong)
     margin = max(similarity(answer, reference, question) for reference in right) - to_wrong
     return {"margin": margin, "closer_to_wrong": float(margin < 0)}
 

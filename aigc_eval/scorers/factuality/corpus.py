@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,8 @@ import numpy as np
 
 from aigc_eval.intervals import Floats, Ints
 from aigc_eval.metrics import Metric
+from aigc_eval.scorers.factuality.tokenize import bleu_tokens
+from aigc_eval.text import ngrams
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +32,6 @@ _CHRF = tuple(f"chrf_{kind}{n}" for n in range(1, 7) for kind in ("hyp", "ref", 
 
 
 @cache
-def _bleu(tokenize: str) -> Any:
-    from sacrebleu.metrics import BLEU
-
-    return BLEU(tokenize=tokenize, effective_order=True)
-
-
-@cache
 def _chrf() -> Any:
     from sacrebleu.metrics import CHRF
 
@@ -43,16 +39,59 @@ def _chrf() -> Any:
 
 
 def bleu_statistics(text: str, references: Sequence[str], chinese: bool) -> dict[str, float]:
-    """Lengths, matches and totals of orders 1 to 4, tokenised by sacrebleu's `zh` or `13a`."""
-    found = _bleu("zh" if chinese else "13a").sentence_score(text, list(references))
-    numbers = [found.sys_len, found.ref_len, *found.counts, *found.totals]
-    return dict(zip(_BLEU, map(float, numbers), strict=True))
+    """Lengths, matches and totals of orders 1 to 4, tokenised by sacrebleu's `zh` or `13a`.
+
+    The numbers of `BLEU.sentence_score`, counted for the n-grams of the references only.
+    """
+    mine, *theirs = (bleu_tokens(t, chinese) for t in (text, *references))
+    length = len(mine)
+    nearest = min((abs(length - len(words)), len(words)) for words in theirs)[1]
+    matches = [_clipped(mine, theirs, n) for n in range(1, 5)]
+    totals = [max(length - n + 1, 0) for n in range(1, 5)]
+    return dict(zip(_BLEU, map(float, (length, nearest, *matches, *totals)), strict=True))
+
+
+def _clipped(mine: Sequence[str], theirs: Sequence[Sequence[str]], n: int) -> int:
+    """N-grams of `mine` that a reference has too, each at most as often as it stands in one reference."""
+    limits = Counter(ngrams(theirs[0], n))
+    for words in theirs[1:]:
+        for gram, count in Counter(ngrams(words, n)).items():
+            limits[gram] = max(limits[gram], count)
+    same = Counter(filter(limits.__contains__, ngrams(mine, n)))
+    return sum(min(count, limits[gram]) for gram, count in same.items())
 
 
 def chrf_statistics(text: str, references: Sequence[str]) -> dict[str, float]:
-    """Counts of character 1- to 6-grams in text, reference and both, for the reference with the best chrF."""
-    rows = _chrf()._extract_corpus_statistics([text], [[reference] for reference in references])
-    return dict(zip(_CHRF, map(float, rows[0]), strict=True))
+    """Counts of character 1- to 6-grams in text, reference and both, for the reference with the best chrF.
+
+    The numbers of `CHRF.sentence_score`.
+    """
+    mine = "".join(text.split())
+    found = [_character_counts(mine, "".join(reference.split())) for reference in references]
+    best = max(found, key=_chrf()._compute_f_score) if len(found) > 1 else found[0]
+    return dict(zip(_CHRF, map(float, best), strict=True))
+
+
+def _character_counts(mine: str, other: str) -> list[int]:
+    """For each order: n-grams of `mine` (0 where `other` has none, as sacrebleu counts), of `other`, and of both."""
+    found: list[int] = []
+    for n, same in enumerate(_common_counts(mine, other), start=1):
+        theirs = max(len(other) - n + 1, 0)
+        found += (max(len(mine) - n + 1, 0) if theirs else 0, theirs, same)
+    return found
+
+
+def _common_counts(one: str, other: str) -> list[int]:
+    """Common n-grams of orders 1 to 6. An n-gram can be common only where its first n - 1 characters are."""
+    short, long = sorted((one, other), key=len)
+    places: Sequence[int] = range(len(long))
+    found = []
+    for n in range(1, 7):
+        known = Counter([short[i : i + n] for i in range(len(short) - n + 1)])
+        places = [i for i in places if long[i : i + n] in known] if known else []
+        same = Counter([long[i : i + n] for i in places])
+        found.append(sum(min(count, known[gram]) for gram, count in same.items()))
+    return found
 
 
 def bleu_signature() -> str:

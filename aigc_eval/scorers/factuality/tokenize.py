@@ -1,0 +1,51 @@
+"""Sacrebleu's tokenisers `13a` and `zh`, with the same tokens in a third of the time.
+
+Both part most marks from their neighbours whatever these are, so one `str.translate` does for all of them; only full
+stops, commas and dashes need to look around.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["bleu_tokens"]
+
+_AROUND = (
+    (re.compile(r"([^0-9])([\.,])"), r"\1 \2 "),
+    (re.compile(r"([\.,])([^0-9])"), r" \1 \2"),
+    (re.compile(r"([0-9])(-)"), r"\1 \2 "),
+)
+_MARKS = {ord(c): f" {c} " for c in '!"#$%&()*+/:;<=>?@[\\]^_`{|}~'}
+
+
+class _Chinese(dict[int, str]):
+    """A `str.translate` table that parts the marks and what sacrebleu takes for a Chinese character."""
+
+    def __missing__(self, code: int) -> str:
+        from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
+
+        char = chr(code)
+        self[code] = f" {char} " if code in _MARKS or TokenizerZh._is_chinese_char(char) else char
+        return self[code]
+
+
+_CHINESE = _Chinese()
+
+
+def bleu_tokens(text: str, chinese: bool) -> list[str]:
+    """Tokens of `zh` or `13a` as sacrebleu's BLEU makes them.
+
+    >>> bleu_tokens("It's 3.5, ok?", chinese=False), bleu_tokens("今天GPT-4。", chinese=True)
+    (["It's", '3.5', ',', 'ok', '?'], ['今', '天', 'GPT-4', '。'])
+    """
+    line = text.strip().translate(_CHINESE) if chinese else _western(text)
+    for pattern, parted in _AROUND:
+        line = pattern.sub(parted, line)
+    return line.split()
+
+
+def _western(text: str) -> str:
+    line = text.rstrip().replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
+    for entity, char in (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")):
+        line = line.replace(entity, char)
+    return f" {line} ".translate(_MARKS)
