@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aigc_eval.gates import slice_name
+from aigc_eval.intervals import Interval
 from aigc_eval.metrics import Metric
 from aigc_eval.records import Estimate
 
@@ -74,7 +76,7 @@ def _where(rows: pd.DataFrame, where: Mapping[str, str]) -> pd.DataFrame:
 def _one(candidate: str, scorer: str, metric: Metric, where: str, rows: pd.DataFrame) -> Estimate:
     scored = rows[rows["status"] == "scored"] if (rows["status"] != "scored").any() else rows
     failed = int((rows["status"] == "failed").sum())
-    value = metric(scored) if len(scored) else None
+    value = _finite(metric(scored)) if len(scored) else None
     interval = metric.interval(scored, LEVEL) if value is not None else None
     counts = {
         "planned": len(rows),
@@ -83,7 +85,7 @@ def _one(candidate: str, scorer: str, metric: Metric, where: str, rows: pd.DataF
         "not_applicable": len(rows) - len(scored) - failed,
         "prompts": int(scored["prompt"].nunique()),
     }
-    low, high = (interval.low, interval.high) if interval else (None, None)
+    low, high = _ends(interval)
     bound = (value, low, high) if failed == 0 else _adverse(metric, rows)
     return Estimate(
         candidate,
@@ -102,8 +104,18 @@ def _one(candidate: str, scorer: str, metric: Metric, where: str, rows: pd.DataF
 
 def _adverse(metric: Metric, rows: pd.DataFrame) -> tuple[float | None, float | None, float | None]:
     """The metric and its interval with every failed row at its worst."""
-    filled = metric.filled(rows)
+    filled = metric.filled(rows) if metric.better is not None else None
     if filled is None or filled.empty:
         return None, None, None
-    interval = metric.interval(filled, LEVEL)
-    return metric(filled), interval and interval.low, interval and interval.high
+    return _finite(metric(filled)), *_ends(metric.interval(filled, LEVEL))
+
+
+def _finite(number: float | None) -> float | None:
+    """A plain float; None for what is no number."""
+    return None if number is None or not math.isfinite(number) else float(number)
+
+
+def _ends(interval: Interval | None) -> tuple[float | None, float | None]:
+    """Both ends of an interval, or neither."""
+    low, high = (None, None) if interval is None else (_finite(interval.low), _finite(interval.high))
+    return (None, None) if low is None or high is None else (low, high)

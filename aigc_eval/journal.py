@@ -124,19 +124,19 @@ class Journal:
         """Write records and sync them to the disk; when this returns they survive any crash."""
         if not records:
             return
-        lines, offset, last = [], self._end, self._last
-        for record in records:
-            body = _encode(record)
+        lines, bodies, last = [], [_encode(record) for record in records], self._last
+        for body in bodies:
             last = _checksum(last, body)
             lines.append(b"%b %b\n" % (last, body))
-            self._index(dict(record), offset + _SUM + 1, len(body))
-            offset += len(lines[-1])
         data = b"".join(lines)
         written = os.pwrite(self._file, data, self._end)
         while written < len(data):
             written += os.pwrite(self._file, data[written:], self._end + written)
         os.fsync(self._file)
-        self._last, self._end = last, offset
+        for record, body in zip(records, bodies, strict=True):
+            self._index(dict(record), self._end + _SUM + 1, len(body))
+            self._end += _SUM + len(body) + 2
+        self._last = last
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
         """The data of the latest record of this kind and key, or None."""

@@ -24,6 +24,7 @@ folder and `ModelRef` for a model (a folder, or an id in the local Hugging Face 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -65,6 +66,13 @@ def _default(option: Field[object]) -> object:
     return option.default if option.default_factory is MISSING else option.default_factory()
 
 
+def _content(path: Path) -> str:
+    if not path.is_file():
+        return str(path)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @dataclass(frozen=True)
 class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
     """What generators and scorers share.
@@ -86,8 +94,12 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
         """Import, open and check everything needed; raise what is missing. Called before the first request."""
 
     def facts(self) -> Mapping[str, str]:
-        """Identity beyond the options, such as the digest of a file that is read. Part of the signature's digest."""
-        return {}
+        """Identity beyond the options: by default the SHA-256 of every file that an option names; a folder's place.
+
+        Override it to describe what is read from a folder, or to leave out a file that decides nothing.
+        """
+        paths = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return {name: _content(path) for name, path in paths if isinstance(path, Path)}
 
     def options(self) -> dict[str, object]:
         """The options that differ from their defaults, paths by their last part."""

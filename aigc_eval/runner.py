@@ -24,6 +24,9 @@ from aigc_eval.stages import Progress, answering, answering_keys, scoring, scori
 
 __all__ = ["load", "report_again", "run"]
 
+_ARTEFACTS = ("verdict.json", "run.json", "junit.xml", "report.html", "summary.md", "summary.csv", "rows.csv")
+"""What a run writes beside its journal, the verdict first."""
+
 
 def silent(stage: str, done: int, total: int, errors: int) -> None:
     """A progress that says nothing."""
@@ -42,9 +45,11 @@ def run(bench: Bench, out: Path, *, resume: bool = False, limit: int | None = No
     identity = {**bench.generated_from(), "limit": limit}
     with Journal(out) as journal:
         head, settled = _open(journal, identity, prompts, resume)
-        (out / "verdict.json").unlink(missing_ok=True)
+        for name in _ARTEFACTS:  # whatever happens now, nothing of an earlier run is taken for a report of this one
+            (out / name).unlink(missing_ok=True)
+        before = journal.head
         answers, scores = _measure(bench, journal, prompts, settled, progress)
-        if not settled:
+        if journal.heads[-1]["kind"] != "end" or journal.head != before:
             journal.append([{"kind": "end"}])
         done = conclude(bench, head, build(answers, scores), len(prompts), limit)
         return _publish(done, out, bench.formats, bench.languages, journal.head)
@@ -52,8 +57,10 @@ def run(bench: Bench, out: Path, *, resume: bool = False, limit: int | None = No
 
 def load(folder: Path) -> Run:
     """Read a completed run back: facts from run.json, rows from the journal."""
-    facts = json.loads(_read(folder / "run.json"))
+    facts = _facts(folder)
     with Journal(folder, write=False) as journal:
+        if not any(journal.each("ready")):
+            raise JournalError(f"{journal.path} does not hold a run")
         head = journal.heads[0]
         prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")]
         requests, digests = _requests(prompts, facts["samples"], head["identity"]["seed"])
@@ -63,11 +70,20 @@ def load(folder: Path) -> Run:
         return Run.from_facts(facts, build(answers, scores), bytes.fromhex(head["mask_key"]))
 
 
-def _read(path: Path) -> str:
+def _facts(folder: Path) -> dict[str, Any]:
+    """The content of run.json, which must be what the verdict was about."""
+    path, verdict = folder / "run.json", folder / "verdict.json"
     try:
-        return path.read_text("utf-8")
+        found = path.read_bytes()
+        facts: dict[str, Any] = json.loads(found)
+        reports = json.loads(verdict.read_bytes())["reports"] if verdict.exists() else {}
     except FileNotFoundError as error:
-        raise JournalError(f"{path} is missing; {path.parent} does not hold a completed run") from error
+        raise JournalError(f"{path} is missing; {folder} does not hold a completed run") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise JournalError(f"{folder}: run.json or verdict.json is damaged; carry out the run again") from error
+    if reports.get(path.name) not in (None, hashlib.sha256(found).hexdigest()):
+        raise JournalError(f"{path} was changed after the verdict; carry out the run again")
+    return facts
 
 
 def _open(
@@ -84,6 +100,8 @@ def _open(
         return dict(start), False
     head = journal.heads[0]
     changed = [k for k in identity if head["identity"].get(k) != identity[k]]
+    if not changed and [r["data"] for r in journal.each("prompt")] != [p.to_json() for p in prompts]:
+        changed = ["prompts"]  # the same files, read in another way
     if changed:
         what = ", ".join(changed)
         raise JournalError(f"{journal.path.parent} holds a run with other {what}; choose another folder with --out")
@@ -121,45 +139,60 @@ def _measure(
         for candidate in waiting:
             candidate.plugin.load()
             candidate.plugin.check([p for s in bench.prompt_sets for p in s.prompts], bench.samples)
-    answers = {name: stage.finish(journal, progress) for name, stage in answer_stages.items()}
+    # One plug-in under two names is called once: the journal has one place for both.
+    answered: dict[str, list[Generation]] = {}
+    for candidate in bench.candidates:
+        if (identity := candidate.plugin.identity()) not in answered:
+            answered[identity] = answer_stages[candidate.name].finish(journal, progress)
+    answers = {c.name: answered[c.plugin.identity()] for c in bench.candidates}
     flat, flat_digests = [a for given in answers.values() for a in given], digests * len(answers)
-    scores = {}
+    scored: dict[str, list[Score]] = {}
     for scorer in bench.scorers:
-        scores_stage = scoring(scorer.name, scorer.plugin, scorer.plugin.identity(), flat, flat_digests)
+        if (identity := scorer.plugin.identity()) in scored:
+            continue
+        scores_stage = scoring(scorer.name, scorer.plugin, identity, flat, flat_digests)
         scores_stage.look_up(journal, settled)
         if scores_stage.pending and not waiting:
             scorer.plugin.load()
-        scores[scorer.name] = scores_stage.finish(journal, progress)
-    return answers, scores
+        scored[identity] = scores_stage.finish(journal, progress)
+    return answers, {s.name: scored[s.plugin.identity()] for s in bench.scorers}
 
 
 def _recorded_answers(
     journal: Journal, identity: str, requests: Sequence[Request], digests: Sequence[str]
 ) -> list[Generation]:
-    found = (journal.find("generation", key) for key in answering_keys(identity, digests))
+    found = (_recorded(journal, "generation", key) for key in answering_keys(identity, digests))
     own = ("text", "outcome", "seconds", "detail", "usage")
     return [
-        Generation(r, **{k: v for k, v in (data or {"text": "", "outcome": "error"}).items() if k in own})
-        for r, data in zip(requests, found, strict=True)
+        Generation(r, **{k: v for k, v in data.items() if k in own}) for r, data in zip(requests, found, strict=True)
     ]
 
 
 def _recorded_scores(
     journal: Journal, identity: str, answers: Sequence[Generation], digests: Sequence[str]
 ) -> list[Score]:
-    found = (journal.find("score", key) for key in scoring_keys(identity, answers, digests))
-    return [Score.from_json(data) if data is not None else Score(error="not in the journal") for data in found]
+    keys = scoring_keys(identity, answers, digests)
+    return [Score.from_json(_recorded(journal, "score", key)) for key in keys]
+
+
+def _recorded(journal: Journal, kind: str, key: str) -> dict[str, Any]:
+    data = journal.find(kind, key)
+    if data is None:
+        raise JournalError(f"{journal.path} lacks a {kind} that the run counted; carry out the run again")
+    return data
 
 
 def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str]) -> Run:
     """Repeat the last step of a completed run: its reports in these formats and languages, and the verdict on them."""
-    done = load(folder)
+    _facts(folder)  # a folder without a run is left as it is
     with Journal(folder) as journal:
-        return _publish(done, folder, formats, languages, journal.head)
+        return _publish(load(folder), folder, formats, languages, journal.head)
 
 
 def _publish(done: Run, out: Path, formats: Sequence[str], languages: Sequence[str], journal_head: str) -> Run:
     """Write the reports, then the verdict about them; a report that fails leaves the run undetermined."""
+    # run.json is always written: a later `report` starts from it.
+    formats = (*formats, *({"json"} - {*formats}))
     try:
         files = report.write(done, out, formats=formats, languages=languages)
     except report.ReportError as error:

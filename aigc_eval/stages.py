@@ -9,13 +9,19 @@ from typing import Any, Generic, Protocol, TypeVar
 from aigc_eval.engines.local import map_batches
 from aigc_eval.errors import PluginError
 from aigc_eval.journal import Journal
+from aigc_eval.metrics import Mean, WorstPerPrompt
 from aigc_eval.plugin import Generator, Plugin, Scorer
-from aigc_eval.records import Generation, Request, Score, digest
+from aigc_eval.records import OUTCOMES, Generation, Request, Score, digest
 
 __all__ = ["Progress", "Stage", "answering", "answering_keys", "scoring", "scoring_keys"]
 
 T = TypeVar("T", Request, Generation)
 R = TypeVar("R", Generation, Score)
+
+_TAKEN = {"candidate", "prompt", "sample", "text", "outcome", "seconds", "lang", "value", "status"}
+"""Columns that a metric sees beside the parts of a score (see `estimates.view`)."""
+_ROUNDING = 1e-6
+"""How far floating-point sums may carry a number out of its range."""
 
 
 class Progress(Protocol):
@@ -76,11 +82,17 @@ class Stage(Generic[T, R]):
         answers = map_batches(self.call, ([self.items[i] for i in chunk] for chunk in chunks), self.failed)
         for chunk, results in zip(chunks, answers, strict=True):
             keyed = [(self.keys[i], r) for i, r in zip(chunk, results, strict=True)]
-            journal.append([self.encode(key, result) for key, result in keyed])
+            self._keep(journal, keyed)
             found.update(keyed)
             done, errors = done + len(chunk), errors + sum(map(self.is_error, results))
             progress(self.name, done, len(self.items), errors)
         return [r if r is not None else found[key] for key, r in zip(self.keys, self.results, strict=True)]
+
+    def _keep(self, journal: Journal, keyed: Sequence[tuple[str, R]]) -> None:
+        try:
+            journal.append([self.encode(key, result) for key, result in keyed])
+        except (TypeError, ValueError) as error:  # a number of another library, or one that is not finite
+            raise PluginError(f"{self.name}: a result cannot be written to the journal: {error}") from error
 
 
 Answering = Stage[Request, Generation]
@@ -112,6 +124,8 @@ def answering(
         for request, answer in zip(batch, answers, strict=False):
             if answer.request is not request and answer.request != request:
                 raise PluginError(f"candidate {name!r} answered another request than {request.prompt.id!r}")
+            if not isinstance(answer.text, str) or answer.outcome not in OUTCOMES:
+                raise PluginError(f"candidate {name!r} answered {request.prompt.id!r} with no text or no known outcome")
         return answers
 
     def decode(request: Request, data: Mapping[str, Any]) -> Generation:
@@ -146,12 +160,13 @@ def scoring_keys(identity: str, answers: Sequence[Generation], digests: Sequence
 
 def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generation], digests: Sequence[str]) -> Scoring:
     """The stage in which one scorer scores every answer with an outcome that it scores; the others have failed."""
+    ranges = [(m.of, *m.bounds) for m in plugin.metrics() if isinstance(m, Mean | WorstPerPrompt)]
 
     def call(batch: Sequence[Generation]) -> list[Score]:
         scores = plugin.score(batch)
         if len(scores) != len(batch):
             return scores  # the engine reports it
-        return [_checked(name, a, s) for a, s in zip(batch, scores, strict=True)]
+        return [_checked(name, a, s, ranges) for a, s in zip(batch, scores, strict=True)]
 
     stage = Scoring(
         "score",
@@ -172,15 +187,25 @@ def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generati
 
 def _without_a_call(plugin: Scorer, answer: Generation) -> Score | None:
     """The score of an answer that the scorer need not see, or None."""
-    if note := plugin.not_applicable(answer.prompt):
-        return Score(note=note)
+    try:
+        if note := plugin.not_applicable(answer.prompt):
+            return Score(note=note)
+    except Exception as error:
+        return Score(error=_short(error))
     return None if answer.outcome in plugin.outcomes else Score(error=f"output is {answer.outcome}")
 
 
-def _checked(name: str, answer: Generation, score: Score) -> Score:
-    """The score, or an error if its evidence points outside the texts."""
+def _checked(name: str, answer: Generation, score: Score, ranges: Sequence[tuple[str, float, float]]) -> Score:
+    """The score, or an error if its evidence points outside the texts or a number lies outside its range."""
     lengths = {"output": len(answer.text), "prompt": len(answer.prompt.text)}
     for span in score.spans:
         if span.end > lengths[span.target]:
             return Score(error=f"{name} marked characters {span.start}-{span.end} of {lengths[span.target]}")
+    for part in score.parts:
+        if part in _TAKEN or part.startswith("tag.") or not part.isprintable():
+            return Score(error=f"{name} named a part {part!r:.80}, which cannot be a column of the run's rows")
+    for of, low, high in ranges:
+        number = score.value if of == "value" else score.parts.get(of)
+        if number is not None and not low - _ROUNDING <= number <= high + _ROUNDING:
+            return Score(error=f"{name} gave {number:g} where {low:g} to {high:g} was declared")
     return score

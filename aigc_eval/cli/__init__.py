@@ -40,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 2
     except KeyboardInterrupt:
         return 130
+    except Terminated:
+        return 143
+    except OSError:  # neither stdout nor stderr takes another line
+        return 3
     finally:
         signal.signal(signal.SIGTERM, before)
     return 0

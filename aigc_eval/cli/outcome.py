@@ -61,7 +61,7 @@ def guarded(command: Callable[Given, int]) -> Callable[Given, None]:
     def call(*args: Given.args, **kwargs: Given.kwargs) -> None:
         try:
             code = command(*args, **kwargs)
-        except (Exception, KeyboardInterrupt, Terminated) as error:
+        except (Exception, KeyboardInterrupt, SystemExit, Terminated) as error:  # a plug-in must not choose the code
             code = _code(error)
             _explain(error, code, debug=bool(kwargs.get("debug")))
             if code in (3, 130, 143) and "resume" in kwargs:

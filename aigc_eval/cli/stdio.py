@@ -28,12 +28,18 @@ class _Outlet:
         except BrokenPipeError:
             self._plug()
             return len(text)
+        except OSError:  # a full disk: said once, by the caller
+            self._plug()
+            raise
 
     def flush(self) -> None:
         try:
             self._stream.flush()
         except BrokenPipeError:
             self._plug()
+        except OSError:
+            self._plug()
+            raise
 
     def _plug(self) -> None:
         """Send what is still buffered nowhere, or the interpreter would complain when it exits."""
