@@ -21,6 +21,8 @@ from aigc_eval.errors import UsageError
 from aigc_eval.plugin import ModelRef
 from aigc_eval.records import Generation, Prompt, Request, Score
 from aigc_eval.scorers.groundedness import Groundedness
+from aigc_eval.scorers.groundedness import dates as dates_module
+from aigc_eval.scorers.groundedness import quantities as quantities_module
 from aigc_eval.scorers.groundedness.check import check
 from aigc_eval.scorers.groundedness.claims import is_claim, names
 from aigc_eval.scorers.groundedness.dates import dates
@@ -368,3 +370,49 @@ def test_real_sentences_and_their_falsified_twins() -> None:
     moved = [(year.sub(lambda m: f"{int(m.group(1)) + 3}年", row, count=1), row) for row in rows if year.search(row)]
     assert len(moved) > 50
     assert np.mean(["date" in kinds(*pair) for pair in moved]) >= 0.95
+
+
+@pytest.mark.parametrize("text", ["ſix fıve FİVE May 5 people", "fırst and first", "Auguſt 5, ſep 6, May 7, aprİl 8"])
+def test_letters_that_equal_ascii_ones_without_case_are_no_number_words(text: str) -> None:
+    found = quantities(text, claims=False)
+    assert all(text[slice(*q.place)].isascii() for q in found)
+    assert [d.month for d in dates(text)] == [5] * ("May" in text)
+
+
+_PIECES = [
+    "May ",
+    "jan.",
+    "sept",
+    "five",
+    "Twenty-",
+    "one ",
+    "first",
+    "2020",
+    "5",
+    "th",
+    " of ",
+    ", ",
+    "年",
+    "5月",
+    "90年代",
+    "二十三",
+    "万",
+    "$",
+    "%",
+    "-",
+    "/",
+    "_",
+    "é",
+    "́",
+    "x",
+]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+def test_no_pattern_is_left_out_that_would_match(text: str) -> None:
+    every = [dates_module._CHINESE, dates_module._NUMERIC, dates_module._NAMED, dates_module._YEARS]
+    tried = {p.pattern for p in dates_module._patterns(text)}
+    assert all(p.pattern in tried for group in every for p in group if p.search(text))
+    readers = {p.pattern for p, _ in quantities_module._readers(text, claims=False)}
+    for pattern in (quantities_module._ARABIC, quantities_module._HAN_NUMBER, quantities_module._WORD_NUMBER):
+        assert pattern.pattern in readers or not pattern.search(text)

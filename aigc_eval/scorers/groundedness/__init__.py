@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 from aigc_eval import huggingface as hf
@@ -143,11 +143,16 @@ def _claims(generation: Generation) -> list[tuple[int, int]]:
     return [(a + stripped(whole[a:b]), b) for a, b in sentences(whole) if is_claim(whole[a:b])]
 
 
+@lru_cache(maxsize=16)  # the samples of a prompt follow one another
+def _read(passages: tuple[str, ...], question: str) -> Evidence:
+    return Evidence(passages, question)
+
+
 def _checked(generation: Generation) -> Score:
     passages = _evidence(generation.prompt)
     if not passages:
         return _NO_EVIDENCE
-    found = check(generation.text, Evidence(tuple(passages), generation.prompt.text))
+    found = check(generation.text, _read(tuple(passages), generation.prompt.text))
     if not found:
         return _NO_CLAIM
     counts = Counter(finding.kind for sentence in found for finding in sentence.findings)

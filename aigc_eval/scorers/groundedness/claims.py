@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
+from operator import add
 
 from aigc_eval.scorers.groundedness.numerals import Place
 from aigc_eval.text import HANZI, has_hanzi
@@ -41,7 +41,8 @@ _CALENDAR = frozenset(
         "aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday ad bc ce bce am pm st",
     )
 )
-_PARTICLES = frozenset("的了是在和与而也就这那着有为于之以及其被把将对从由等个一没不并且或者它他她们我你您")
+_PARTICLE = re.compile("[的了是在和与而也就这那着有为于之以及其被把将对从由等个一没不并且或者它他她们我你您]")
+_SHORT = 4096
 _CHATTER = re.compile(
     r"^(?:[-*•\s]*)(?:"
     r"(?:as|i am|i'm) an? (?:ai|artificial|language|large language)|(?:hi|hello|hey|dear|thanks|thank you|sure|"
@@ -67,7 +68,6 @@ def stripped(sentence: str) -> int:
     return found.end() if found else 0
 
 
-@lru_cache(maxsize=1 << 15)
 def _stem(word: str) -> str:
     """A word's stem for matching: no accents, no plural, tense or adverb ending, at most six letters."""
     bare = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
@@ -102,17 +102,28 @@ def units(text: str) -> list[str]:
     >>> units("The cats were sitting"), units("北京是首都")
     (['cat', 'sitt'], ['北京', '首都'])
     """
-    return list(_units(text))
+    return list(_short_units(text) if len(text) <= _SHORT else _units(text))
 
 
-def _units(text: str) -> Iterator[str]:
-    for m in _WORD.finditer(text):
-        word = m.group()
-        if has_hanzi(word[0]):
-            kept = [i for i in range(len(word) - 1) if not (word[i] in _PARTICLES or word[i + 1] in _PARTICLES)]
-            yield from (word[i : i + 2] for i in kept)
-        elif word.lower() not in _STOP and not word.isdecimal() and len(word) > 1:
-            yield _stem(word)
+def _units(text: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for word in _WORD.findall(text):
+        if word >= HANZI[0] and has_hanzi(word[0]):
+            for run in _PARTICLE.split(word):
+                found.extend(map(add, run, run[1:]))
+        elif stem := _content(word):
+            found.append(stem)
+    return tuple(found)
+
+
+# A sentence is read for what it asserts, for its content and for its polarity.
+_short_units = lru_cache(maxsize=256)(_units)
+
+
+@lru_cache(maxsize=1 << 15)
+def _content(word: str) -> str:
+    """The word's stem, or nothing where the word is no content."""
+    return "" if word.lower() in _STOP or word.isdecimal() or len(word) < 2 else _stem(word)
 
 
 def is_claim(sentence: str) -> bool:

@@ -56,13 +56,17 @@ _MONTHS = {
 _month = "|".join(sorted({re.escape(m) for m in _MONTHS}, key=len, reverse=True))
 _year = r"(?:1\d{3}|20\d{2}|21\d{2})"
 _h = rf"(?:\d{{1,2}}|[{HAN_DIGITS[:-4]}]{{1,3}})"
-_DATES = [
+_CHINESE = [
     re.compile(
         rf"(?<!\d)(?P<y>\d{{4}}|[〇零一二三四五六七八九]{{4}})\s*年(?!代)(?:\s*(?P<m>{_h})\s*月(?:\s*(?P<d>{_h})\s*[日号])?)?"
     ),
     re.compile(rf"(?<![\d{HAN_DIGITS}])(?P<m>{_h})\s*月(?!球|亮)(?:\s*(?P<d>{_h})\s*[日号])?"),
+]
+_NUMERIC = [
     re.compile(r"(?<![\d.])(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?!\d)"),
     re.compile(r"(?<![\d.])(?P<m>\d{1,2})(?P<s>[-/.])(?P<d>\d{1,2})(?P=s)(?P<y>\d{4})(?!\d)"),
+]
+_NAMED = [
     re.compile(
         rf"\b(?P<m>{_month})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:])(?:\s*,?\s*(?P<y>{_year})(?!\d))?", re.I
     ),
@@ -70,9 +74,13 @@ _DATES = [
         rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{_month})\b(?:\s*,?\s*(?P<y>{_year})(?!\d))?", re.I
     ),
     re.compile(rf"\b(?P<m>{_month})\s*,?\s*(?P<y>{_year})(?!\d)", re.I),
+]
+_YEARS = [
     re.compile(rf"(?<![\d.,$€£¥A-Za-z-])(?P<y>{_year})(?:'?(?P<decade>s)|(?![\d,.]*\d)(?![A-Za-z%°]))"),
     re.compile(r"(?<!\d)(?:(?P<c>\d{2})世纪)?(?P<y>\d0)(?P<decade>年代)"),
 ]
+_DIGIT, _LETTERS = re.compile(r"\d"), re.compile("[a-z]+")
+_MONTH_WORDS = frozenset(name.rstrip(".") for name in _MONTHS)
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ def dates(text: str) -> list[Date]:
     """
     found: list[Date] = []
     taken: set[int] = set()
-    for pattern in _DATES:
+    for pattern in _patterns(text):
         for m in pattern.finditer(text):
             if taken.isdisjoint(range(*m.span())) and (date := _date(m)) is not None:
                 found.append(date)
@@ -116,9 +124,20 @@ def dates(text: str) -> list[Date]:
     return sorted(found, key=lambda date: date.place)
 
 
+def _patterns(text: str) -> list[re.Pattern[str]]:
+    """The patterns that may occur in the text, in the order in which they take their places."""
+    found = _CHINESE if "年" in text or "月" in text else []
+    if not _DIGIT.search(text):
+        return found
+    named = not _MONTH_WORDS.isdisjoint(_LETTERS.findall(text.lower()))
+    return [*found, *_NUMERIC, *(_NAMED if named else ()), *_YEARS]
+
+
 def _date(m: re.Match[str]) -> Date | None:
     part = m.groupdict()
     month_name = (part.get("m") or "").lower()
+    if re.search("[ıſ\u0307]", month_name):  # ſep equals sep without case
+        return None
     month = _MONTHS.get(month_name) or _int(part.get("m"))
     day, year = _int(part.get("d")), _int(part.get("y"))
     if part.get("s") in ("-", "/", ".") and month and day and month > 12 >= day:

@@ -41,13 +41,13 @@ class Evidence:
     @cached_property
     def units(self) -> frozenset[str]:
         """Content of the passages."""
-        return frozenset(units(self.text))
+        return frozenset().union(*(content for _, content in self.sentences))  # no word reaches over a sentence's end
 
     @cached_property
     def sentences(self) -> list[tuple[str, frozenset[str]]]:
         """Each sentence of the passages and its content."""
         spans = sentences(self.text)
-        return [(self.text[a:b], frozenset(units(self.text[a:b]))) for a, b in spans]
+        return [(sentence, frozenset(units(sentence))) for sentence in (self.text[a:b] for a, b in spans)]
 
     @cached_property
     def words(self) -> frozenset[str]:

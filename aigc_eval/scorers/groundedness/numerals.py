@@ -18,11 +18,11 @@ class Place(NamedTuple):
 
 
 class _Flat(dict[int, str]):
-    """A `str.translate` table: NFKC where that is one character for one, so that places stay."""
+    """A `str.translate` table: NFKC where that is one character for one, then simplified, so that places stay."""
 
     def __missing__(self, code: int) -> str:
         new = unicodedata.normalize("NFKC", chr(code))
-        self[code] = new if len(new) == 1 else chr(code)
+        self[code] = simplify(new if len(new) == 1 else chr(code))
         return self[code]
 
 
@@ -35,7 +35,7 @@ def flat(text: str) -> str:
     >>> flat("２０２４年，５００萬")
     '2024年,500万'
     """
-    return simplify(text.translate(_FLAT))
+    return text.translate(_FLAT)
 
 
 _DIGITS = dict(zip("〇零一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from aigc_eval.text import has_hanzi
+
 __all__ = ["clauses", "negations", "opposites"]
 
 
@@ -21,30 +23,36 @@ _NOT_NEGATIVE_ZH = re.compile(
     "对不起|无论|无数|无线|无疑|无非|无人机|无比|非常|非洲|除非|莫非|非法|非物质|非营利|非政府|非遗|未来|未必|未免|是否|"
     "否则|能否|可否|有没有|是不是|能不能|会不会|要不要|莫斯科|莫扎特|莫奈"
 )
-_OPPOSITES = [
-    tuple(re.compile(side, re.IGNORECASE) for side in pair.split("/"))
-    for pair in (
-        r"\b(?:increas|ris(?:e|ing)\b|rose\b|grew\b|gr(?:ow|own)\b)/\b(?:decreas|declin|fell\b|fall(?:s|en|ing)?\b|dropp|shr[ia]nk)",
-        r"\b(?:largest|biggest|highest|most)\b/\b(?:smallest|lowest|least)\b",
-        r"\b(?:before|earlier)\b/\b(?:after|later)\b",
-        r"\b(?:allow|permit|legal\b)/\b(?:prohibit|forb[ia]d|ban(?:s|ned)?\b|illegal)",
-        r"\b(?:accept|approv|agree)/\b(?:reject|refus|disagree)",
-        r"\b(?:win|wins|won)\b/\b(?:lose|loses|lost)\b",
-        r"\b(?:succe[es]d|successful)/\b(?:fail|unsuccessful)",
-        r"\b(?:north|northern)\b/\b(?:south|southern)\b",
-        r"\b(?:east|eastern)\b/\b(?:west|western)\b",
-        r"\b(?:alive|living)\b/\b(?:dead|died)\b",
-        "增加|增长|上升|提高|上涨/减少|下降|降低|下跌",
-        "最大|最高|最多/最小|最低|最少",
-        "之前|以前/之后|以后",
-        "允许|合法/禁止|非法|违法",
-        "支持|同意|批准|接受/反对|拒绝|否决",
-        "成功/失败",
-        "盈利/亏损",
-        "南部|南方/北部|北方",
-        "东部|东方/西部|西方",
-    )
-]
+_LATIN = re.compile("[A-Za-z]")
+
+
+def _patterns(*pairs: str) -> list[tuple[re.Pattern[str], ...]]:
+    return [tuple(re.compile(side, re.IGNORECASE) for side in pair.split("/")) for pair in pairs]
+
+
+_OPPOSITES_EN = _patterns(
+    r"\b(?:increas|ris(?:e|ing)\b|rose\b|grew\b|gr(?:ow|own)\b)/\b(?:decreas|declin|fell\b|fall(?:s|en|ing)?\b|dropp|shr[ia]nk)",
+    r"\b(?:largest|biggest|highest|most)\b/\b(?:smallest|lowest|least)\b",
+    r"\b(?:before|earlier)\b/\b(?:after|later)\b",
+    r"\b(?:allow|permit|legal\b)/\b(?:prohibit|forb[ia]d|ban(?:s|ned)?\b|illegal)",
+    r"\b(?:accept|approv|agree)/\b(?:reject|refus|disagree)",
+    r"\b(?:win|wins|won)\b/\b(?:lose|loses|lost)\b",
+    r"\b(?:succe[es]d|successful)/\b(?:fail|unsuccessful)",
+    r"\b(?:north|northern)\b/\b(?:south|southern)\b",
+    r"\b(?:east|eastern)\b/\b(?:west|western)\b",
+    r"\b(?:alive|living)\b/\b(?:dead|died)\b",
+)
+_OPPOSITES_ZH = _patterns(
+    "增加|增长|上升|提高|上涨/减少|下降|降低|下跌",
+    "最大|最高|最多/最小|最低|最少",
+    "之前|以前/之后|以后",
+    "允许|合法/禁止|非法|违法",
+    "支持|同意|批准|接受/反对|拒绝|否决",
+    "成功/失败",
+    "盈利/亏损",
+    "南部|南方/北部|北方",
+    "东部|东方/西部|西方",
+)
 
 
 def negations(text: str) -> int:
@@ -63,11 +71,18 @@ def opposites(one: str, other: str) -> int:
     >>> opposites("Sales rose.", "Sales fell."), opposites("销量上升", "销量上升")
     (1, 0)
     """
+    found = 0
+    for pair in _pairs_in(one):
+        mine = [side.search(one) is not None for side in pair]
+        if sum(mine) == 1:
+            theirs = [side.search(other) is not None for side in pair]
+            found += sum(theirs) == 1 and mine != theirs
+    return found
 
-    def sides(text: str) -> list[tuple[bool, ...]]:
-        return [tuple(side.search(text) is not None for side in pair) for pair in _OPPOSITES]
 
-    return sum(a != b and sum(a) == sum(b) == 1 for a, b in zip(sides(one), sides(other), strict=True))
+def _pairs_in(text: str) -> list[tuple[re.Pattern[str], ...]]:
+    """The pairs written in the text's letters."""
+    return [*(_OPPOSITES_EN if _LATIN.search(text) else ()), *(_OPPOSITES_ZH if has_hanzi(text) else ())]
 
 
 def clauses(sentence: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aigc_eval.scorers.groundedness.dates import Date
@@ -90,6 +90,8 @@ _WORD_NUMBER = re.compile(
     rf"\b(?P<number>(?:{_word})(?:(?:[\s-]+|\s+and\s+)(?:{_word}))*)\b(?:[\s-]*(?P<unit>{_unit}))?", re.IGNORECASE
 )
 _ORDINAL = re.compile(rf"\b(?P<number>{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
+_DIGIT, _HAN_DIGIT, _WHOLE_WORD = re.compile(r"\d"), re.compile(f"[{HAN_DIGITS}]"), re.compile(r"\w+")
+_NUMBER_WORDS = frozenset(_word.split("|"))
 _HEDGE = re.compile(
     r"(?:about|around|approximately|roughly|nearly|almost|over|more than|some|约|大约|近|超过|超|逾|将近)\s*$"
 )
@@ -116,6 +118,9 @@ class Quantity:
         return abs(self.value - other.value) <= max(self.step, 1e-9 * abs(self.value))
 
 
+_Reader = Callable[[re.Match[str], bool], Quantity | None]
+
+
 def quantities(text: str, *, claims: bool = True, skip: Sequence[Date] = ()) -> list[Quantity]:
     """All numbers of a flat text outside the dates in `skip`, in order; `claims` leaves out those that assert nothing.
 
@@ -124,15 +129,25 @@ def quantities(text: str, *, claims: bool = True, skip: Sequence[Date] = ()) -> 
     """
     taken = {i for date in skip for i in range(*date.place)}
     found: list[Quantity] = []
-    readers = [(_ARABIC, _arabic), (_HAN_NUMBER, _han), (_WORD_NUMBER, _words)]
-    if not claims:
-        readers.append((_ORDINAL, _ordinal))
-    for pattern, read in readers:
+    for pattern, read in _readers(text, claims):
         for m in pattern.finditer(text):
             if taken.isdisjoint(range(*m.span("number"))) and (quantity := read(m, claims)) is not None:
                 found.append(quantity)
                 taken.update(range(*quantity.place))
     return _joined(sorted(found, key=lambda quantity: quantity.place))
+
+
+def _readers(text: str, claims: bool) -> Iterator[tuple[re.Pattern[str], _Reader]]:
+    """The patterns that may occur in the text, in the order in which they take their places."""
+    if _DIGIT.search(text):
+        yield _ARABIC, _arabic
+    if _HAN_DIGIT.search(text):
+        yield _HAN_NUMBER, _han
+    words = set(map(str.lower, _WHOLE_WORD.findall(text)))
+    if not words.isdisjoint(_NUMBER_WORDS):
+        yield _WORD_NUMBER, _words
+    if not claims and not words.isdisjoint(_ORDINALS):
+        yield _ORDINAL, _ordinal
 
 
 def _joined(row: list[Quantity]) -> list[Quantity]:
@@ -188,7 +203,7 @@ def _han(m: re.Match[str], claims: bool) -> Quantity | None:
 
 def _words(m: re.Match[str], claims: bool) -> Quantity | None:
     row = [w for w in re.split(r"[\s-]+", m.group("number").lower()) if w != "and"]
-    if claims and row in (["one"], ["zero"]):
+    if (claims and row in (["one"], ["zero"])) or not _NUMBER_WORDS.issuperset(row):  # ſix equals six without case
         return None
     total = part = 0.0
     for word in row:
@@ -203,4 +218,5 @@ def _words(m: re.Match[str], claims: bool) -> Quantity | None:
 
 
 def _ordinal(m: re.Match[str], claims: bool) -> Quantity | None:
-    return Quantity(float(_ORDINALS[m.group().lower()]), "", 0.0, Place(*m.span()))
+    value = _ORDINALS.get(m.group().lower())
+    return None if value is None else Quantity(float(value), "", 0.0, Place(*m.span()))
