@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 from abc import abstractmethod
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -228,6 +230,7 @@ class CompressionRatio(SetMetric):
 
     UTF-8, gzip level 9, no time stamp; the texts as they stand (cut at the budget). A repeat further back than gzip's
     window of 32 kB is not seen, and a Han character has three bytes: compare like with like. Shaib et al. 2024.
+    The interval is a jackknife over 10 blocks (t with 9 degrees of freedom), as each block compresses the rest again.
 
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"prompt": ["p"] * 2, "text": ["abcdefgh " * 100] * 2})
@@ -235,7 +238,7 @@ class CompressionRatio(SetMetric):
     38.3
     """
 
-    most_blocks: ClassVar[int] = 20
+    most_blocks: ClassVar[int] = 10
 
     bounds: tuple[float, float] = (0.0, math.inf)
 
@@ -247,9 +250,14 @@ class CompressionRatio(SetMetric):
         return np.array([_ratio(group) for group in members], dtype=np.float64)
 
     def left_out(self, texts: Corpus, blocks: Ints, count: int) -> Floats:
-        """The rest compressed again for each block."""
+        """The rest compressed again for each block, on all processors: zlib lets other threads run."""
         pairs = list(zip(blocks.tolist(), texts.contents, strict=True))
-        return np.array([_ratio([text for block, text in pairs if block != j]) for j in range(count)])
+
+        def without(j: int) -> float:
+            return _ratio([text for block, text in pairs if block != j])
+
+        with ThreadPoolExecutor(min(count, os.cpu_count() or 1, 4)) as pool:
+            return np.array(list(pool.map(without, range(count))))
 
 
 def _ratio(texts: Sequence[str]) -> float:
