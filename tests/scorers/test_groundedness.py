@@ -379,33 +379,8 @@ def test_letters_that_equal_ascii_ones_without_case_are_no_number_words(text: st
     assert [d.month for d in dates(text)] == [5] * ("May" in text)
 
 
-_PIECES = [
-    "May ",
-    "jan.",
-    "sept",
-    "five",
-    "Twenty-",
-    "one ",
-    "first",
-    "2020",
-    "5",
-    "th",
-    " of ",
-    ", ",
-    "年",
-    "5月",
-    "90年代",
-    "二十三",
-    "万",
-    "$",
-    "%",
-    "-",
-    "/",
-    "_",
-    "é",
-    "́",
-    "x",
-]
+_PIECES = ["May ", "jan.", "sept", "five", "Twenty-", "one ", "first", "2020", "5", "th", " of ", ", ", "x", "\u0301"]
+_PIECES += ["年", "5月", "90年代", "二十三", "万", "$", "%", "-", "/", "_", "é"]
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
