@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aigc_eval import __version__
 from aigc_eval.config import Bench
-from aigc_eval.estimates import estimate, slices_of
+from aigc_eval.estimates import estimate, slices_of, where
 from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, slice_name
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin
@@ -58,15 +58,23 @@ def conclude(bench: Bench, head: Mapping[str, Any], rows: pd.DataFrame, prompts:
 
 def _verdicts(bench: Bench, rows: pd.DataFrame, estimates: Sequence[Estimate]) -> list[Verdict]:
     found = {(e.candidate, e.scorer, e.metric, e.slice): e for e in estimates}
-    budgets = {
-        str(name): budget_reasons({str(k): int(n) for k, n in group["outcome"].value_counts().items()})
-        for name, group in rows.groupby("candidate", sort=False)
-    }
+    groups = {str(name): group for name, group in rows.groupby("candidate", sort=False)}
+    whole = {name: _budget(group) for name, group in groups.items()}
     return [
-        judge(gate, name, found.get((name, gate.scorer, gate.metric, slice_name(gate.where))), budgets[name])
+        judge(
+            gate,
+            name,
+            found.get((name, gate.scorer, gate.metric, slice_name(gate.where))),
+            # What a small slice loses must not drown in the rest.
+            whole[name] or _budget(where(groups[name], gate.where)),
+        )
         for gate in bench.gates
         for name in _judged(gate, bench)
     ]
+
+
+def _budget(rows: pd.DataFrame) -> list[Reason]:
+    return budget_reasons({str(k): int(n) for k, n in rows["outcome"].value_counts().items()})
 
 
 def _judged(gate: Gate, bench: Bench) -> Sequence[str]:

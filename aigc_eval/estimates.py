@@ -14,9 +14,11 @@ from aigc_eval.records import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["estimate", "slices_of", "view"]
+__all__ = ["estimate", "slices_of", "view", "where"]
 
 LEVEL = 0.95
+ROUNDING = 1e-6
+"""How far floating-point sums may carry a number out of its range."""
 
 
 def view(rows: pd.DataFrame, scorer: str) -> pd.DataFrame:
@@ -53,30 +55,31 @@ def estimate(
     """All estimates of one scorer, in the order metric, slice, candidate."""
     seen = view(rows, scorer)
     groups = {str(name): group for name, group in seen.groupby("candidate", sort=False)}
-    cut = {slice_name(where): {name: _where(group, where) for name, group in groups.items()} for where in slices}
+    cut = {slice_name(w): {name: where(group, w) for name, group in groups.items()} for w in slices}
     aligned: dict[tuple[object, str], Sequence[pd.DataFrame]] = {}
     found = []
     for metric in metrics:
-        for where, parts in cut.items():
+        for name, parts in cut.items():
             # Metrics that align alike share the aligned frames, and with them whatever they cache by frame.
-            kind = type(metric).align, where
+            kind = type(metric).align, name
             if kind not in aligned:
                 aligned[kind] = metric.align(list(parts.values()))
-            found += [_one(n, scorer, metric, where, part) for n, part in zip(parts, aligned[kind], strict=True)]
+            found += [_one(n, scorer, metric, name, part) for n, part in zip(parts, aligned[kind], strict=True)]
     return found
 
 
-def _where(rows: pd.DataFrame, where: Mapping[str, str]) -> pd.DataFrame:
+def where(rows: pd.DataFrame, tags: Mapping[str, str]) -> pd.DataFrame:
     """The rows of a slice."""
-    for tag, value in where.items():
-        rows = rows[rows[_column(tag)] == value]
+    for tag, value in tags.items():
+        # The first prompts of a limited run may have no such tag at all.
+        rows = rows[rows[_column(tag)] == value] if _column(tag) in rows else rows[:0]
     return rows
 
 
-def _one(candidate: str, scorer: str, metric: Metric, where: str, rows: pd.DataFrame) -> Estimate:
-    scored = rows[rows["status"] == "scored"] if (rows["status"] != "scored").any() else rows
+def _one(candidate: str, scorer: str, metric: Metric, slice_: str, rows: pd.DataFrame) -> Estimate:
+    scored = metric.present(rows[rows["status"] == "scored"] if (rows["status"] != "scored").any() else rows)
     failed = int((rows["status"] == "failed").sum())
-    value = _finite(metric(scored)) if len(scored) else None
+    value = _number(metric, scored) if len(scored) else None
     interval = metric.interval(scored, LEVEL) if value is not None else None
     counts = {
         "planned": len(rows),
@@ -91,7 +94,7 @@ def _one(candidate: str, scorer: str, metric: Metric, where: str, rows: pd.DataF
         candidate,
         scorer,
         metric.name,
-        where,
+        slice_,
         value,
         low,
         high,
@@ -107,7 +110,14 @@ def _adverse(metric: Metric, rows: pd.DataFrame) -> tuple[float | None, float | 
     filled = metric.filled(rows) if metric.better is not None else None
     if filled is None or filled.empty:
         return None, None, None
-    return _finite(metric(filled)), *_ends(metric.interval(filled, LEVEL))
+    value = _number(metric, filled)
+    return value, *_ends(metric.interval(filled, LEVEL) if value is not None else None)
+
+
+def _number(metric: Metric, rows: pd.DataFrame) -> float | None:
+    """The metric; None where it has no value or one outside its own range, which no gate may trust."""
+    value, (low, high) = _finite(metric(rows)), metric.bounds
+    return value if value is not None and low - ROUNDING <= value <= high + ROUNDING else None
 
 
 def _finite(number: float | None) -> float | None:

@@ -89,6 +89,10 @@ class Metric(ABC):
             return None
         return Interval(max(found.low, self.bounds[0]), min(found.high, self.bounds[1]), found.method)
 
+    def present(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The scored rows that the metric counts; the others do not apply to it. All of them by default."""
+        return rows
+
     @property
     def worst(self) -> float:
         """The bad end of the range: what an unscored row counts as."""

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from aigc_eval.engines.local import map_batches
 from aigc_eval.errors import PluginError
+from aigc_eval.estimates import ROUNDING
 from aigc_eval.journal import Journal
 from aigc_eval.metrics import Mean, WorstPerPrompt
 from aigc_eval.plugin import Generator, Plugin, Scorer
@@ -20,8 +21,6 @@ R = TypeVar("R", Generation, Score)
 
 _TAKEN = {"candidate", "prompt", "sample", "text", "outcome", "seconds", "lang", "value", "status"}
 """Columns that a metric sees beside the parts of a score (see `estimates.view`)."""
-_ROUNDING = 1e-6
-"""How far floating-point sums may carry a number out of its range."""
 
 
 class Progress(Protocol):
@@ -206,6 +205,6 @@ def _checked(name: str, answer: Generation, score: Score, ranges: Sequence[tuple
             return Score(error=f"{name} named a part {part!r:.80}, which cannot be a column of the run's rows")
     for of, low, high in ranges:
         number = score.value if of == "value" else score.parts.get(of)
-        if number is not None and not low - _ROUNDING <= number <= high + _ROUNDING:
+        if number is not None and not low - ROUNDING <= number <= high + ROUNDING:
             return Score(error=f"{name} gave {number:g} where {low:g} to {high:g} was declared")
     return score

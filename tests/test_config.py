@@ -100,6 +100,16 @@ report: {formats: [html], languages: [zh, en]}
 """
 
 
+TWICE = """
+@dataclass(frozen=True)
+class Twice(Scorer):
+    def score(self, batch):
+        return [Score(0.1) for _ in batch]
+    def metrics(self):
+        return (Mean("mean"), Mean("mean", of="other"))
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A bench's folder, with a module of plug-ins beside it."""
@@ -303,6 +313,20 @@ def test_bad_prompts_are_told_with_their_own_lines(folder: Path) -> None:
     places = [(Path(p.file).name, p.line) for p in caught.value.problems]
     assert places[0] == ("bench.yaml", 9)
     assert ("q.jsonl", 3) in places
+
+
+def test_a_tag_that_cannot_name_a_column_is_told_before_anything_runs(folder: Path) -> None:
+    (folder / "p.jsonl").write_text('{"id": "a", "prompt": "hello", "odd\\ud800": "x"}\n', "utf-8")
+    problems = found(folder, "name: d\nprompts: [p.jsonl]\ncandidates: [echo]\nscorers: [probe:Length]\n")
+    assert [(line, key) for line, key, _ in problems] == [(2, "prompts.0")]
+    assert "invisible characters" in problems[0][2]
+
+
+def test_a_metric_that_is_listed_twice_cannot_be_gated(folder: Path) -> None:
+    probe = folder / "probe.py"
+    probe.write_text(probe.read_text("utf-8") + TWICE, "utf-8")
+    text = "name: d\nprompts: [p.jsonl]\ncandidates: [echo]\nscorers: [probe:Twice]\ngates: [twice.mean <= 0.5]\n"
+    assert "two metrics called 'mean'" in found(folder, text)[0][2]
 
 
 def test_a_bad_field_map_is_told_in_the_bench(folder: Path) -> None:

@@ -103,12 +103,15 @@ class Checks:
         if (scorer := self.scorers[gate.scorer]) is None:
             return None
         try:
-            metrics: dict[str, Metric] = {m.name: m for m in scorer.plugin.metrics()}
+            listed: Sequence[Metric] = scorer.plugin.metrics()
+            metrics = {m.name: m for m in listed}
         except Exception as error:  # whatever a plug-in may raise
             return f"the metrics of {gate.scorer!r} cannot be listed: {type(error).__name__}: {error}", ""
         if gate.metric not in metrics:
             return f"{gate.scorer!r} has no metric {gate.metric!r:.80}", suggest(gate.metric, metrics)
-        return _limit_fault(gate, metrics[gate.metric])
+        twice = [m.name for m in listed].count(gate.metric) > 1
+        what = f"{gate.scorer!r} has two metrics called {gate.metric!r:.80}"
+        return (what, "gate another metric") if twice else _limit_fault(gate, metrics[gate.metric])
 
 
 def _misspelt(name: str, named: Mapping[str, Named[Any] | None]) -> bool:

@@ -99,7 +99,10 @@ def _prompt_set(item: Node, problems: Problems, roots: Roots) -> PromptSet | Non
         problems.add(item.at(("path",)), str(error))
         return None
     try:
-        return prompts.load(path, values.get("fields"), values.get("tags"))
+        found = prompts.load(path, values.get("fields"), values.get("tags"))
+        if odd := sorted({tag for p in found.prompts for tag in p.tags if not tag.isprintable()}):
+            problems.add(item, f"the tag {odd[0]!r:.80} has invisible characters in its name", "rename the tag")
+        return found
     except DataError as error:
         problems.found += error.problems
     except UsageError as error:

@@ -14,7 +14,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +24,7 @@ from aigc_eval import gates, runner
 from aigc_eval.config import Bench, Named
 from aigc_eval.errors import JournalError, PluginError
 from aigc_eval.journal import NAME, Journal
-from aigc_eval.metrics import Mean, Metric, Rate
+from aigc_eval.metrics import Mean, Metric, Rate, Ratio
 from aigc_eval.plugin import Generator, Scorer
 from aigc_eval.prompts import PromptSet
 from aigc_eval.records import Generation, Prompt, Request, Score, Span
@@ -139,6 +139,69 @@ def test_a_metric_without_direction_has_no_worst(tmp_path: Path) -> None:
     adverse = {e.metric: e.adverse for e in done.estimates}
     assert adverse["plain"] is None
     assert adverse["mean"] == pytest.approx((1.0 + sum(done.rows["s0"][1:])) / 40)
+
+
+def test_a_share_above_one_has_no_value(tmp_path: Path) -> None:
+    ratio = Ratio("share", over="a", under="b", unit="share", bounds=(0.0, 1.0))
+
+    class Doubled(Odd):
+        def score(self, batch: Sequence[Generation]) -> list[Score]:
+            return [Score(0.5, parts={"a": 2.0, "b": 1.0}) for _ in batch]
+
+        def metrics(self) -> tuple[Metric, ...]:
+            return (ratio,)
+
+    done = runner.run(bench(Dice(), Doubled(), limits=["s0.share <= 1"]), tmp_path)
+    assert done.exit_code == 3
+    assert [e.value for e in done.estimates] == [None]
+
+
+def test_a_metric_counts_the_rows_that_it_used(tmp_path: Path) -> None:
+    """A part that few scores carry: n is that few, for the report and for the gate."""
+
+    class Partial(Odd):
+        def score(self, batch: Sequence[Generation]) -> list[Score]:
+            few = ("p1", "p2", "p3", "p4", "p5")
+            return [Score(0.2, parts={"x": 0.1} if g.prompt.id in few else {}) for g in batch]
+
+        def metrics(self) -> tuple[Metric, ...]:
+            return (Rate("rare", of="x"),)
+
+    done = runner.run(bench(Dice(), Partial(), limits=["s0.rare <= 0.9"]), tmp_path)
+    (estimate,) = done.estimates
+    assert (estimate.planned, estimate.scored, estimate.not_applicable, estimate.prompts) == (40, 5, 35, 5)
+    assert [r.code for r in done.verdicts[0].reasons] == ["few_prompts"]
+
+
+def test_what_a_slice_lost_does_not_drown_in_the_rest(tmp_path: Path) -> None:
+    class Cut(Generator):
+        def generate(self, batch: Sequence[Request]) -> list[Generation]:
+            return [r.answer("x", "truncated" if r.prompt.id == "p2" else "ok") for r in batch]
+
+    plain = bench(Cut(), Odd())
+    gate = {half: gates.parse("s0.rate <= 0.5", {"half": half}) for half in "01"}
+    done = runner.run(replace(plain, gates=tuple(gate.values())), tmp_path)
+    # 1 of 40 is within the budget of 5 %, as is 1 of 20.
+    assert [v.status for v in done.verdicts] == ["pass", "pass"]
+
+    class CutMore(Generator):
+        def generate(self, batch: Sequence[Request]) -> list[Generation]:
+            return [r.answer("x", "truncated" if r.prompt.id in ("p2", "p4") else "ok") for r in batch]
+
+    done = runner.run(replace(bench(CutMore(), Odd()), gates=tuple(gate.values())), tmp_path / "more")
+    # 2 of 40 still is, 2 of 20 is not.
+    assert [v.status for v in done.verdicts] == ["undetermined", "pass"]
+    assert [r.code for r in done.verdicts[0].reasons] == ["truncated_rate"]
+
+
+def test_an_empty_slice_of_a_limited_run_does_not_pass(tmp_path: Path) -> None:
+    late = bench(Dice(), Odd())
+    (prompts,) = late.prompt_sets
+    tagged = tuple(replace(p, tags={"late": "yes"} if i > 20 else {}) for i, p in enumerate(prompts.prompts))
+    sets = (replace(prompts, prompts=tagged),)
+    gate = gates.parse("s0.rate <= 1", {"late": "yes"})
+    done = runner.run(replace(late, prompt_sets=sets, gates=(gate,)), tmp_path, limit=15)
+    assert [r.code for r in done.verdicts[0].reasons] == ["slice_empty"]
 
 
 def test_nothing_scored_is_no_value_rather_than_zero(tmp_path: Path) -> None:
@@ -293,7 +356,7 @@ def test_prompts_read_in_another_way_are_other_prompts(tmp_path: Path) -> None:
     (prompts,) = first.prompt_sets
     other = PromptSet(prompts.path, prompts.sha256, (Prompt("p0", "Question zero?"), *prompts.prompts[1:]))
     with pytest.raises(JournalError, match="other prompts"):
-        runner.run(bench(Dice(), Odd()).__class__(**{**vars(first), "prompt_sets": (other,)}), tmp_path)
+        runner.run(replace(first, prompt_sets=(other,)), tmp_path)
 
 
 # -- disks ------------------------------------------------------------------------------------------------------------
