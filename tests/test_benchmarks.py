@@ -174,3 +174,18 @@ def test_secrets_are_the_examples_of_their_documentation() -> None:
     assert signatures == {"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}  # RFC 7519, section 3.1
     keys = re.findall(r"PRIVATE KEY-----\\n(.*?)\\n-----END", EVERYTHING)
     assert keys == ["MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC"] * 2  # RFC 8410, section 10.3
+
+
+def test_the_schema_beside_the_benches_is_the_current_one() -> None:
+    from aigc_eval.config import json_schema
+
+    assert json.loads((BENCHMARKS / "bench.schema.json").read_text("utf-8")) == json_schema()
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted(BENCHMARKS.glob("*.yaml")), *sorted((BENCHMARKS.parent / "tests/real").glob("*.yaml"))]
+)
+def test_every_bench_names_the_schema(path: Path) -> None:
+    first = path.read_text("utf-8").partition("\n")[0]
+    assert first.startswith("# yaml-language-server: $schema=")
+    assert (path.parent / first.partition("=")[2]).resolve() == (BENCHMARKS / "bench.schema.json").resolve()

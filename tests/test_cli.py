@@ -448,7 +448,7 @@ def test_list_as_json(aigc_eval: Command, tmp_path: Path, what: str) -> None:
 
 def test_init_writes_a_bench_that_runs(aigc_eval: Command, tmp_path: Path) -> None:
     done = aigc_eval(tmp_path, "init", "My bench.yaml")
-    assert done.stdout == "My bench.yaml\nprompts/my-bench.jsonl\n"
+    assert done.stdout == "My bench.yaml\nprompts/my-bench.jsonl\nbench.schema.json\n"
     assert aigc_eval(tmp_path, "run", "My bench.yaml").returncode == 0
     again = aigc_eval(tmp_path, "init", "My bench.yaml")
     assert again.returncode == 2

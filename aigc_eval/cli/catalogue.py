@@ -54,7 +54,9 @@ def _metrics(entry: Entry, cls: type[Plugin], lang: str) -> list[Row]:
             "better": metric.better,
             "bounds": [bound if math.isfinite(bound) else None for bound in metric.bounds],
             "unit": metric.unit,
-            "source": metric.source,
+            "languages": list(cls.languages),
+            "needs": cls.needs,
+            "source": metric.source or cls.source,
             "package": entry.package,
         }
         for metric in listed

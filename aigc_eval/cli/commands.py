@@ -202,7 +202,7 @@ def list_(
         say(json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1))
         return 0
     columns = (
-        ("name", "title", "better", "bounds", "unit", "package")
+        ("name", "title", "better", "bounds", "languages", "needs", "source", "package")
         if what is What.metrics
         else ("name", "title", "languages", "needs", "source", "package")
     )
@@ -227,10 +227,16 @@ def init(
     """Write a commented bench and a small prompt set that run as they are; never overwrites."""
     from aigc_eval.cli.starting import start
 
-    for path in start(file):
+    for path in start(file, _schema()):
         say(str(path))
     tell(f"next: aigc-eval run {file}")
     return 0
+
+
+def _schema() -> str:
+    from aigc_eval.config import json_schema
+
+    return json.dumps(json_schema(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 @app.command()
@@ -240,12 +246,10 @@ def schema(
     debug: Debug = False,
 ) -> int:
     """Print the JSON Schema of bench files, for completion and checks in editors."""
-    from aigc_eval.config import json_schema
-
-    text = json.dumps(json_schema(), ensure_ascii=False, allow_nan=False, indent=1)
+    text = _schema()
     if out is None:
-        say(text)
+        say(text.rstrip("\n"))
     else:
-        out.write_text(text + "\n", "utf-8")
+        out.write_text(text, "utf-8")
         tell(f"wrote {out}; name it in the first line of a bench: # yaml-language-server: $schema={out.name}")
     return 0
