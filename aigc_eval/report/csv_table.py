@@ -81,7 +81,7 @@ def _series(values: Sequence[object]) -> pd.Series[Any]:
     """Without a type for texts, so that pandas neither converts nor refuses any."""
     import pandas as pd
 
-    return pd.Series(list(values), dtype="object" if any(isinstance(v, str) for v in values) else None)
+    return pd.Series(list(values), dtype="object" if any(issubclass(t, str) for t in set(map(type, values))) else None)
 
 
 def _own(given: pd.DataFrame, masker: Masker, target: str) -> list[list[Hit]]:

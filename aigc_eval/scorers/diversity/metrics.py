@@ -24,7 +24,7 @@ import numpy as np
 
 from aigc_eval.intervals import BLOCKS, MIN_CLUSTERS, Floats, Interval, Ints, blocks_of, jackknife
 from aigc_eval.metrics import Metric, clusters
-from aigc_eval.scorers.diversity.corpus import Corpus, Ids, corpus_of, token_counts
+from aigc_eval.scorers.diversity.corpus import Corpus, Ids, Shared, corpus_of, token_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,15 +179,24 @@ class SelfBleu(SetMetric):
 
     def left_out(self, texts: Corpus, blocks: Ints, count: int) -> Floats:
         """The mean over the texts that remain, each against the others that remain."""
-        kept = [blocks != j for j in range(count)]
-        return np.array([self.scores(texts, k)[k].mean() if k.sum() > 1 else math.nan for k in kept])
+        clipped = [_clipped_without(texts, n, blocks, count) for n in range(1, self.n + 1)]
+        found = []
+        for j in range(count):
+            kept = blocks != j
+            scores = self._scores(texts, kept, [of_order[j] for of_order in clipped])
+            found.append(scores[kept].mean() if kept.sum() > 1 else math.nan)
+        return np.array(found)
 
     def scores(self, texts: Corpus, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
         """BLEU of each kept text against the other kept texts of its group, shape (texts,); 0 for the rest."""
+        return self._scores(texts, kept, [_clipped(texts, n, kept) for n in range(1, self.n + 1)])
+
+    def _scores(
+        self, texts: Corpus, kept: np.ndarray[tuple[int], np.dtype[np.bool_]], matches: Sequence[Floats]
+    ) -> Floats:
         lengths = texts.lengths.astype(np.float64)
         logs, hits = np.zeros(len(lengths)), np.zeros(len(lengths))
-        for n in range(1, self.n + 1):
-            clipped = _clipped(texts, n, kept)
+        for n, clipped in enumerate(matches, start=1):
             logs += np.log(np.where(clipped > 0, clipped, 0.1) / np.maximum(lengths - n + 1, 1.0)) / self.n
             hits = clipped if n == 1 else hits
         closest = _closest(texts, kept)
@@ -197,17 +206,43 @@ class SelfBleu(SetMetric):
 
 def _clipped(texts: Corpus, n: int, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
     """For each text, the n-grams that the other kept texts of its group hold too, each at most as often as there."""
+    return _clipped_among(texts.shared(n), kept)
+
+
+def _clipped_without(texts: Corpus, n: int, blocks: Ints, count: int) -> list[Floats]:
+    """`_clipped` without each block in turn: limits change only for n-grams with one of their two highest counts there.
+
+    The counts are whole numbers, so that taking away and adding is exact.
+    """
     shared = texts.shared(n)
+    every = np.ones(len(texts.lengths), dtype=bool)
+    full = _clipped_among(shared, every)
+    if len(shared.ids) == 0:
+        return [full] * count
+    starts = np.flatnonzero(np.r_[True, shared.ids[1:] != shared.ids[:-1]])  # an n-gram here has two holders or more
+    sizes = np.diff(np.r_[starts, len(shared.ids)])
+    highest, second = blocks[shared.texts[starts]], blocks[shared.texts[starts + 1]]
+    found = []
+    for j in range(count):
+        touched = (highest == j) | (second == j)
+        first, size = starts[touched], sizes[touched]
+        places = np.repeat(first - (np.cumsum(size) - size), size) + np.arange(size.sum())
+        part = Shared(*(column[places] for column in shared))
+        found.append(full - _clipped_among(part, every) + _clipped_among(part, blocks != j))
+    return found
+
+
+def _clipped_among(shared: Shared, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
     here = kept[shared.texts]
     ids, text, counts = shared.ids[here], shared.texts[here], shared.counts[here]
     if len(ids) == 0:
-        return np.zeros(len(texts.lengths))
+        return np.zeros(len(kept))
     first = np.r_[True, ids[1:] != ids[:-1]]
     starts = np.flatnonzero(first)
     limit = counts[starts][np.cumsum(first) - 1]
     after = np.minimum(starts + 1, len(ids) - 1)
     limit[starts] = np.where((after > starts) & ~first[after], counts[after], 0)
-    return _sum(text, np.minimum(counts, limit), len(texts.lengths))
+    return _sum(text, np.minimum(counts, limit), len(kept))
 
 
 def _closest(texts: Corpus, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Floats:
