@@ -6,6 +6,7 @@ fails when the whole interval lies beyond the limit. Everything else is undeterm
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
@@ -52,12 +53,19 @@ class Gate:
 
 
 def slice_name(where: Mapping[str, str]) -> str:
-    """The name of a slice of rows, "" for all of them.
+    """The name of a slice of rows, "" for all of them; no two slices share a name.
 
     >>> slice_name({"lang": "zh", "category": "facts"})
     'category=facts, lang=zh'
+    >>> slice_name({"category": "facts, lang=zh"})
+    'category="facts, lang=zh"'
     """
-    return ", ".join(f"{tag}={value}" for tag, value in sorted(where.items()))
+    return ", ".join(f"{_word(tag, '=')}={_word(value)}" for tag, value in sorted(where.items()))
+
+
+def _word(text: str, end: str = ", ") -> str:
+    """A tag or value, in quotes where it could be taken for more than one."""
+    return json.dumps(text, ensure_ascii=False) if ", " in text or end in text or text.startswith('"') else text
 
 
 def parse(text: str, where: Mapping[str, str] | None = None, candidates: Sequence[str] = ()) -> Gate:

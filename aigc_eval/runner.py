@@ -92,7 +92,8 @@ def _open(
     """The run's header, written if the journal is new, and whether the run is complete and not to be retried."""
     if not any(journal.each("ready")):  # new, or killed before anything was asked
         journal.reset()
-        created = time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time())))
+        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+        created = time.gmtime(int(epoch) if epoch.isdecimal() else None)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", created)
         start = {"kind": "run", "created": stamp, "mask_key": secrets.token_hex(16), "identity": identity}
         records = [{"kind": "prompt", "data": p.to_json()} for p in prompts]

@@ -4,10 +4,10 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aigc_eval.gates import Gate, budget_reasons, judge, meets, overall, parse
+from aigc_eval.gates import Gate, budget_reasons, judge, meets, overall, parse, slice_name
 from aigc_eval.records import Estimate, Status, Verdict
 
 
@@ -133,3 +133,15 @@ def test_overall_status_and_exit_code() -> None:
         worst: Status = max(statuses, key=rank.__getitem__)  # type: ignore[assignment]
         assert (status, code) == (worst, codes[worst])
         assert ("gate_fails" in [r.code for r in reasons]) == ("fail" in statuses)
+
+
+TAGS = st.dictionaries(st.text('ab=," \\', max_size=6), st.text('ab=," \\', max_size=6), max_size=3)
+
+
+@given(TAGS, TAGS)
+@example({"a": "x, b=y"}, {"a": "x", "b": "y"})
+@example({"a": "", "b": ""}, {"a": ", b="})
+@example({"a=b": "c"}, {"a": "b=c"})
+def test_no_two_slices_share_a_name(one: dict[str, str], other: dict[str, str]) -> None:
+    """A tag's value that reads like two tags must not lend its number to a gate on those two."""
+    assert (slice_name(one) == slice_name(other)) == (one == other)
