@@ -18,6 +18,10 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s.(\"“])(?:[A-Za-z]|St|Dr|Mr|Mrs|Ms|Jr|Sr|Prof|Gen|Mt|vs|etc|No|Vol|Inc|Ltd|approx|e\.g|i\.e)\.$"
 )
 _BOLD = re.compile(r"(?:^|\s)\*\*(?:\w(?:[^*]*\w)?)?$")
+_NAME_ZH = re.compile(
+    rf"(?:{_END}[\"”’」』]?\s*\n\s*\n|\n\s*(?:祝|顺|此致|敬|谢|盼)[^\n]{{0,40}}\n)\s*[{HANZI}]{{2,4}}$"
+)
+"""The name under a Chinese letter: alone after a blank line, or under its greeting."""
 _SIGNED = re.compile(r"[-—–~]+\s*\w")
 _SENTENCE_END = re.compile(rf"{_END}[\"'”’」』）)\]】》*_]*(?:\s|$)|[。！？]")
 _DANGLING = frozenset(
@@ -97,8 +101,8 @@ def _fits(body: str, start: int, most_words: int) -> bool:
         return False  # a whole sentence stands before the unfinished one on the same line
     peers = [line for line in lines if (_BULLET.match(line) is not None) == bool(listed) and line[-1] not in "：:"]
     bare = [line for line in peers if not re.search(rf"{_END}[\"'”’」』）)\]】》*_`]*$", line)]
-    if re.search(rf"{_END}[\"”’」』]?\s*\n\s*\n\s*[{HANZI}]{{2,4}}$", body):
-        return True  # the name under a Chinese letter
+    if _NAME_ZH.search(body[-200:]):
+        return True
     short = len(tokens(last)) <= 12
     if lines and short and not listed and lines[-1][-1] in ",，":
         return True  # the name under a letter
