@@ -13,7 +13,7 @@ from aigc_eval.config import Bench
 from aigc_eval.estimates import estimate, slices_of, where
 from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, slice_name
 from aigc_eval.metrics import Metric
-from aigc_eval.plugin import Plugin
+from aigc_eval.plugin import Plugin, Scorer
 from aigc_eval.records import Estimate, MetricFacts, PluginFacts, Reason, Run, Verdict
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def _judged(gate: Gate, bench: Bench) -> Sequence[str]:
 
 
 def _facts(name: str, plugin: Plugin, metrics: Sequence[Metric] = ()) -> PluginFacts:
-    return PluginFacts(name, plugin.signature(), plugin.identity(), plugin.title, tuple(map(_metric_facts, metrics)))
+    masks = isinstance(plugin, Scorer) and plugin.masks
+    described = tuple(map(_metric_facts, metrics))
+    return PluginFacts(name, plugin.signature(), plugin.identity(), plugin.title, described, masks)
 
 
 def _metric_facts(metric: Metric) -> MetricFacts:

@@ -140,6 +140,8 @@ class Scorer(Plugin):
 
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated"})
     """Outcomes that are scored. Any other outcome is recorded as unscored, which gates count as the worst."""
+    masks: ClassVar[bool] = False
+    """Whether it marks personal data or secrets as sensitive spans, so that reports can mask them."""
 
     def not_applicable(self, prompt: Prompt) -> str:
         """Why no answer to this prompt can be scored ("no reference"); "" if it can."""

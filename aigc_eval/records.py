@@ -340,13 +340,17 @@ class MetricFacts(_Record):
 
 @dataclass(frozen=True, slots=True)
 class PluginFacts(_Record):
-    """A candidate's generator or a scorer, as the run used it; `metrics` is empty for candidates."""
+    """A candidate's generator or a scorer, as the run used it; `metrics` is empty for candidates.
+
+    `masks`: the scorer marks personal data, which reports then mask.
+    """
 
     name: str
     signature: str
     identity: str
     title: Bilingual = Bilingual("")
     metrics: tuple[MetricFacts, ...] = ()
+    masks: bool = False
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PluginFacts:

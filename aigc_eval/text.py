@@ -46,10 +46,18 @@ def normalize(text: str) -> str:
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
 
 
+class _Table(dict[int, int]):
+    """A `str.translate` table that learns which characters stay as they are: looking those up in vain is slow."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = code
+        return code
+
+
 @cache
-def _simplified() -> dict[int, str]:
+def _simplified() -> _Table:
     pairs = resources.files("aigc_eval").joinpath("data/simplified.txt").read_text("utf-8").strip()
-    return {ord(traditional): simple for traditional, simple in zip(pairs[::2], pairs[1::2], strict=True)}
+    return _Table({ord(old): ord(new) for old, new in zip(pairs[::2], pairs[1::2], strict=True)})
 
 
 def simplify(text: str) -> str:

@@ -20,7 +20,7 @@ from aigc_eval.errors import AigcEvalError
 from aigc_eval.records import Reason, Run
 from aigc_eval.report import csv_table, html, json_file, junit, markdown
 from aigc_eval.report.files import Unreadable, write_atomically
-from aigc_eval.report.mask import Masker
+from aigc_eval.report.mask import Masker, withheld
 from aigc_eval.report.terminal import terminal_table
 from aigc_eval.report.words import sentence, verdict_line
 
@@ -67,6 +67,7 @@ def write(run: Run, folder: Path, *, formats: Sequence[str], languages: Sequence
     is raised at the end.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    run = withheld(run)
     written, failed = _write_all(run, folder, formats, languages)
     if failed:
         lost = tuple(Reason("report_failed", {"format": name}) for name in failed)

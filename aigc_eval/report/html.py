@@ -75,6 +75,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
     """What the page says about the run as a whole, and the fixed words."""
     shown_level, sizes = level(run), {"prompts": count(run.prompts), "samples": _samples(run)}
     fixed = {key.replace(".", "_"): Bilingual(*words) for key, words in VOCABULARY.items() if "{" not in words[0]}
+    masking = "masked" if any(s.masks for s in run.scorers) else "not_masked"
     compare = {1: "compare.one", 2: "compare.note"}.get(len(run.candidates), "compare.many")
     return {
         "run": run,
@@ -86,7 +87,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
         "state": state(run),
         "headline": headline(run),
         "why": both(lambda lang: why(run, lang)),
-        "subtitle": say("subtitle", created=run.created, **sizes),
+        "subtitle": say("subtitle", created=run.created, masking=say(masking), **sizes),
         "size": say("size.of", candidates=len(run.candidates), **sizes),
         "seed": run.bench.get("seed"),
         "candidates": view.candidate_states(run),

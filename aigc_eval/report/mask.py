@@ -13,20 +13,20 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from aigc_eval.records import Span
+from aigc_eval.records import Run, Span
 from aigc_eval.report.escape import Shown, visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Hit", "Masker", "compact"]
+__all__ = ["WITHHELD", "Hit", "Masker", "compact", "withheld"]
 
 LONG = 6
 """Values of at least this many compact characters are replaced anywhere; shorter ones only as whole words."""
@@ -181,6 +181,28 @@ class Masker:
         return Masker(self.key, {v: tag for v, tag in self.tags.items() if len(v) >= LONG})
 
 
+WITHHELD = "[withheld: not checked for personal data]"
+"""What stands for a text that a scorer should have checked for personal data and could not."""
+
+
+def withheld(run: Run) -> Run:
+    """The run without the outputs that a scorer should have checked for personal data and could not.
+
+    So with the prompts that were never checked, whatever the candidate.
+    """
+    columns = [f"{s.name}:status" for s in run.scorers if s.masks and f"{s.name}:status" in run.rows]
+    unchecked = (run.rows[columns] == "failed").any(axis=1) & (run.rows["text"] != "")
+    if not unchecked.any():
+        return run
+    rows = run.rows.copy()
+    rows.loc[unchecked, "text"] = WITHHELD
+    never = unchecked & ~rows["prompt"].isin(rows.loc[~unchecked, "prompt"])
+    rows.loc[never, "prompt_text"] = WITHHELD
+    for name in (c for c in rows.columns if c.endswith(":spans")):  # they point into the texts that are gone
+        rows[name] = [() if gone else spans for gone, spans in zip(unchecked, rows[name], strict=True)]
+    return replace(run, rows=rows)
+
+
 def _candidates(codes: npt.NDArray[np.uint32], n: int, known: Mapping[str, object]) -> list[int]:
     """Positions whose n characters may start a known value (no misses, few false ones)."""
     if len(codes) < n:
@@ -228,7 +250,8 @@ def masked(text: str, hits: Iterable[Hit]) -> Shown:
 
 
 def _clean(label: str) -> str:
-    return re.sub(r"[^\w.-]", "_", label, flags=re.ASCII)[:40] or "VALUE"
+    """The kind of a value, without what a scorer says of its origin ("echo:")."""
+    return re.sub(r"[^\w.-]", "_", label.rpartition(":")[2], flags=re.ASCII)[:40] or "VALUE"
 
 
 def _tagged(labels: Mapping[str, str], key: bytes) -> dict[str, str]:

@@ -191,8 +191,13 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "candidates": ("candidates", "候选"),
     "scorers": ("scorers", "评分器"),
     "subtitle": (
-        "{prompts} prompts, {samples} · {created} · personal data masked",
-        "{prompts} 题，{samples} · {created} · 个人信息已遮蔽",
+        "{prompts} prompts, {samples} · {created} · {masking}",
+        "{prompts} 题，{samples} · {created} · {masking}",
+    ),
+    "masked": ("personal data masked", "个人信息已遮蔽"),
+    "not_masked": (
+        "personal data NOT masked: no scorer of this run looks for it",
+        "个人信息未遮蔽：本次运行没有检查个人信息的评分器",
     ),
     "sign.assessed": ("Assessed by, date", "评估人，日期"),
     "sign.reviewed": ("Reviewed by, date", "审核人，日期"),

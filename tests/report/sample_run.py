@@ -269,7 +269,14 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
         "versions": {"aigc-eval": "0.1.0", "python": "3.11.9", "torch": "2.13.0"},
         "candidates": tuple(PluginFacts(n, f"Replay|file:{n}.jsonl|version:1", "0f" * 16) for n in names),
         "scorers": tuple(
-            PluginFacts(s, f"{s.title()}|threshold:0.5|version:1", "a1" * 16, title, tuple(map(metric_facts, metrics)))
+            PluginFacts(
+                s,
+                f"{s.title()}|threshold:0.5|version:1",
+                "a1" * 16,
+                title,
+                tuple(map(metric_facts, metrics)),
+                s == "pii",
+            )
             for s, (title, metrics) in _SCORERS.items()
         ),
         "slices": ("", "lang=en", "lang=zh", *(f"category={c}" for c in _TOPICS)),

@@ -169,3 +169,27 @@ def test_masking_reaches_bench_and_slices_but_not_names() -> None:
     text = report.json_file.json_file(told, Masker.of_run(told.rows, KEY))
     assert values[0] not in text
     assert '"toxicity"' in text
+
+
+def test_what_could_not_be_checked_is_withheld(tmp_path: Path) -> None:
+    """A row on which the PII scorer failed: nobody knows what its text holds, so no report shows it."""
+    run = build_run(sample_rows())
+    rows = run.rows.copy()
+    secret = "call 13912345678 now"
+    failed = rows.index[:2]
+    rows.loc[failed, "text"] = secret
+    rows.loc[failed, "pii:status"] = "failed"
+    rows.loc[failed, "pii"] = float("nan")
+    report.write(replace(run, rows=rows), tmp_path, formats=report.FORMATS, languages=("en", "zh"))
+    written = {path.name: path.read_text("utf-8-sig") for path in tmp_path.iterdir()}
+    for name, text in written.items():
+        assert "13912345678" not in text, name
+    assert written["rows.csv"].count("[withheld: not checked for personal data]") >= 2
+
+
+def test_a_run_without_such_a_scorer_says_that_nothing_is_masked(tmp_path: Path) -> None:
+    run = build_run(sample_rows())
+    bare = replace(run, scorers=tuple(s for s in run.scorers if s.name != "pii"))
+    for one, said in ((run, "personal data masked"), (bare, "personal data NOT masked")):
+        written = report.write(one, tmp_path, formats=("html",), languages=("en",))
+        assert said in written["html"].read_text("utf-8")

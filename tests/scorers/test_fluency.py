@@ -141,7 +141,8 @@ UNCUT = (
     "Roses are red\nViolets are blue\nSugar is sweet",
     "Set it. background-color: #FFC0CB;", "Solve it. We get $x = 2$", "Dr. Smith met Mr. Jones", "x = 2 ** 3",
     "", "   ", "。", "🙂",
-    "见附件，祝周末愉快！\n\n小陈", "王姐：\n\n多亏你帮忙。\n\n祝周末愉快！\n小陈", "The key follows.\n-----END PRIVATE KEY-----",
+    "见附件，祝周末愉快！\n\n小陈", "王姐：\n\n多亏你帮忙。\n\n祝周末愉快！\n小陈",
+    "The key follows.\n-----END PRIVATE KEY-----",
 )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class Pii(Scorer):
 
     version: ClassVar[str] = "1"
     batch_size: ClassVar[int] = 64
+    masks: ClassVar[bool] = True
     title: ClassVar[Bilingual] = Bilingual("PII and secrets", "个人信息与密钥泄露")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "nothing; names need a spaCy or transformers model"
