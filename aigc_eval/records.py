@@ -213,6 +213,7 @@ class Span(_Record):
     """Evidence: characters `start` to `end` (half-open) of the output, or of the prompt, and what they are.
 
     `sensitive` spans (personal data, secrets) are masked in every report; their raw text stays in the journal.
+    A span marks a fault unless it `supports` the answer (a reference that it contains).
     """
 
     start: int
@@ -220,6 +221,7 @@ class Span(_Record):
     label: str
     sensitive: bool = False
     target: Literal["output", "prompt"] = "output"
+    supports: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:

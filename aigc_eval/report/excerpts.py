@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from aigc_eval.records import Span
@@ -29,6 +29,7 @@ class Piece:
     text: Shown
     labels: str = ""
     masked: bool = False
+    supports: bool = False
 
     @property
     def marked(self) -> bool:
@@ -55,14 +56,15 @@ def _highlighted(text: str, start: int, end: int, spans: Sequence[Span]) -> list
     """The characters from start to end, cut wherever a span begins or ends."""
     inside = [s for s in spans if s.start < end and s.end > start]
     edges = sorted({start, end, *(e for s in inside for e in (s.start, s.end) if start < e < end)})
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[int, int, str, bool]] = []
     for a, b in pairwise(edges):
-        labels = ", ".join(dict.fromkeys(s.label for s in inside if s.start <= a and s.end >= b))
-        if found and found[-1][2] == labels:
-            found[-1] = (found[-1][0], b, labels)
+        here = [s for s in inside if s.start <= a and s.end >= b]
+        kind = ", ".join(dict.fromkeys(s.label for s in here)), all(s.supports for s in here)
+        if found and found[-1][2:] == kind:
+            found[-1] = (found[-1][0], b, *kind)
         else:
-            found.append((a, b, labels))
-    return [Piece(visible(text[a:b]), str(visible(labels))) for a, b, labels in found]
+            found.append((a, b, *kind))
+    return [Piece(visible(text[a:b]), str(visible(labels)), supports=good) for a, b, labels, good in found]
 
 
 def excerpt(whole: Sequence[Piece], budget: int = BUDGET) -> list[Piece]:
@@ -81,7 +83,7 @@ def excerpt(whole: Sequence[Piece], budget: int = BUDGET) -> list[Piece]:
     used = 0
     for i, piece in enumerate(whole):
         text = _shortened(piece, first=i == 0, last=i == len(whole) - 1)
-        shown.append(Piece(text, piece.labels, piece.masked))
+        shown.append(replace(piece, text=text))
         used += len(text)
         if used > budget and i < len(whole) - 1:
             return [*shown, Piece(Shown(" …"))]

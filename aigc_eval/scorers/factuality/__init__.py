@@ -110,7 +110,7 @@ def _contained(text: str, references: Sequence[str]) -> Span | None:
             if first is not None:
                 placed = words(text, spaced)
                 place = placed[first].start, placed[first + len(wanted) - 1].end
-                return Span(*_trimmed(text, *place), "reference")
+                return Span(*_trimmed(text, *place), "reference", supports=True)
     return None
 
 
