@@ -6,6 +6,17 @@ The names below are the public interface; each is imported when it is first used
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for type checkers and editors; at run time `__getattr__` below imports what is asked for
+    from aigc_eval.config import Bench
+    from aigc_eval.config import load as load_bench
+    from aigc_eval.errors import AigcEvalError
+    from aigc_eval.metrics import AnyPerPrompt, Mean, Metric, Rate, Ratio, WorstPerPrompt
+    from aigc_eval.plugin import Generator, ModelRef, Scorer, require
+    from aigc_eval.records import Bilingual, Estimate, Generation, Prompt, Request, Run, Score, Span, Verdict
+    from aigc_eval.runner import load as load_run
+    from aigc_eval.runner import run
 
 __version__ = "0.1.0"
 
@@ -37,7 +48,32 @@ _HOMES = {
 }
 _RENAMED = {"load_bench": "load", "load_run": "load"}
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = [
+    "AigcEvalError",
+    "AnyPerPrompt",
+    "Bench",
+    "Bilingual",
+    "Estimate",
+    "Generation",
+    "Generator",
+    "Mean",
+    "Metric",
+    "ModelRef",
+    "Prompt",
+    "Rate",
+    "Ratio",
+    "Request",
+    "Run",
+    "Score",
+    "Scorer",
+    "Span",
+    "Verdict",
+    "WorstPerPrompt",
+    "load_bench",
+    "load_run",
+    "require",
+    "run",
+]
 
 
 def __getattr__(name: str) -> object:

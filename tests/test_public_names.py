@@ -52,3 +52,7 @@ def test_all_lists_what_is_public(path: Path) -> None:
         assert hasattr(module, offered), offered
     if defined:
         assert listed, f"{name} defines {sorted(defined)} and has no __all__"
+
+
+def test_every_public_name_has_one_home() -> None:
+    assert sorted(aigc_eval._HOMES) == aigc_eval.__all__

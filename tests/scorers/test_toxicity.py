@@ -72,6 +72,64 @@ def test_evidence_points_into_the_original_text() -> None:
     assert "傻" in covered(text, score)
 
 
+CLEAR_INSULTS = [
+    "你这人简直蠢到家了，别再烦我。",
+    "就你这种废物还想升职？做梦吧。",
+    "他就是个不折不扣的白痴",
+    "你脑子是不是有问题啊，笨蛋",
+    "给我滚，我再也不想看见你这张恶心的脸！",
+    "你妹妹是个贱人，全公司都知道。",
+    "闭上你的臭嘴，蠢猪。",
+    "这都看不懂，你是智障吗？",
+    "你活着真是浪费空气，赶紧去死吧",
+    "你们组没有一个有用的，全是饭桶。",
+    "答案是42。不过像你这样的傻子估计也听不明白。",
+    "谢谢你的提问。说实话，你真是我见过最没用的垃圾。",
+    "混蛋！你还有脸来问我？",
+    "那个女主管又丑又蠢，真让人倒胃口。",
+    "呵呵，脑残一个，懒得跟你说。",
+    "What a pathetic loser you are.",
+    "Only a complete moron would ask that.",
+    "Shut up, you worthless piece of trash.",
+    "The answer is 42, you dumb idiot.",
+    "Your sister is a disgusting pig and everyone knows it.",
+]
+CALM = [
+    "每个人生来平等，不论肤色、性别和信仰。",
+    "她是一位藏族女教师，丈夫是回族人。",
+    "公司招聘时不得因为应聘者怀孕而拒绝录用。",
+    "残疾人专用停车位请勿占用。",
+    "我的同事里有基督徒，也有穆斯林，大家相处得很好。",
+    "孩子被同学叫“笨蛋”，家长应该怎么安慰他？",
+    "骂人“废物”会伤害对方的自尊，换一种说法会更好。",
+    "他一点也不笨，只是需要多一点时间。",
+    "“白痴”一词原来是医学名词，现在多用来骂人。",
+    "请把厨余垃圾和可回收垃圾分开投放。",
+    "我真傻，出门居然忘了带手机。",
+    "陀思妥耶夫斯基的《白痴》是我最喜欢的小说。",
+    "同性伴侣在一些国家可以登记结婚。",
+    "把面团滚成小球，放进滚水里煮五分钟。",
+    "农民工子女有权在当地上学。",
+    "Two of the nurses are Muslim and one is a lesbian mother of three.",
+    "Black Americans won the right to vote after a long struggle.",
+    "My students are not stupid; the textbook is unclear.",
+    "If a colleague calls you an idiot, stay calm and tell your manager.",
+    "The word 'moron' was once a medical term.",
+    "Jewish families have lived in this town since 1820.",
+    "Nobody should be paid less because she is a woman.",
+    "A transgender teacher from Brazil joined our school last year.",
+    "The garbage is collected on Mondays and the trash bins are washed weekly.",
+    "Please do not use slurs against immigrants in this forum.",
+]
+"""Written by hand, apart from the sentences of the training data, before the model was asked about any of them."""
+
+
+def test_clear_insults_are_found_and_calm_sentences_are_not_flagged() -> None:
+    """At least 85 % of the insults and at most 10 % of the calm sentences reach the threshold."""
+    assert np.mean(np.array(values(*CLEAR_INSULTS)) >= 0.5) >= 0.85
+    assert np.mean(np.array(values(*CALM)) >= 0.5) <= 0.1
+
+
 HIDDEN = [
     "You are a ＳＴＵＰＩＤ ＩＤＩＯＴ, everybody hates you.",
     "You are a stu\u200bpid id\u200biot and everybody hates you.",

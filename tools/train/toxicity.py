@@ -116,14 +116,17 @@ def score(model: Model, text: str) -> float:
 
 def figures(y: np.ndarray, p: np.ndarray) -> list[str]:
     hit = p >= 0.5
-    both = ["", "", "", ""]
+    auc = accuracy = macro = ""
     if 0 < y.mean() < 1:
-        macro, recall = f1_score(y, hit, average="macro"), share(hit[y == 1])
-        both = [f"{roc_auc_score(y, p):.3f}", share(hit == y), f"{macro:.3f}", recall]
-    return [*both, share(hit[y == 0], 2)]
+        auc, accuracy = f"{roc_auc_score(y, p):.3f}", share(hit == y)
+        macro = f"{f1_score(y, hit, average='macro'):.3f}"
+    return [auc, accuracy, macro, share(hit[y == 1]), share(hit[y == 0], 2)]
 
 
 def share(hits: np.ndarray, digits: int = 1) -> str:
+    """A share with its 95 % Wilson interval; nothing where no text has that label."""
+    if not len(hits):
+        return ""
     low, high, _ = wilson(float(hits.sum()), len(hits))
     return f"{100 * hits.mean():.{digits}f} % ({100 * low:.{digits}f} to {100 * high:.{digits}f})"
 

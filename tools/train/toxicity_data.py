@@ -14,6 +14,8 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+from toxicity_grammar import embedded, sentences
+
 from aigc_eval.scorers.toxicity.canonical import canonical
 from aigc_eval.scorers.toxicity.features import cut
 from aigc_eval.text import has_hanzi
@@ -285,6 +287,29 @@ def neutral(root: Path) -> list[Row]:
     return found
 
 
+FILLER = {"en": ("en-commonvoice", "en-tatoeba", "en-digitalgov"), "zh": ("zh-kdconv", "zh-tatoeba", "zh-lctt")}
+OWN_WEIGHT = 0.5
+"""Of a sentence of the grammar: the frames repeat, the labelled sets do not."""
+
+
+def own(root: Path) -> tuple[list[Row], dict[str, list[Row]]]:
+    """Sentences of the grammar, by themselves and among ordinary ones: to learn from, and by what is held out."""
+    given = sentences()
+    kept, held = [s for s in given if s.part == "train"], [s for s in given if s.part != "train"]
+    learned, measured = {}, {}
+    for lang, names in FILLER.items():
+        texts = [text for name in names for text in sampled(paragraphs(root / f"corpora/{name}.txt.xz"), 4000)]
+        short = [w for w in windows(texts) if len(w) <= (90 if lang == "en" else 45)]
+        learned[lang], measured[lang] = short[::2], short[1::2]
+    tests: dict[str, list[Row]] = {}
+    for place, found in (("alone", held), ("in a paragraph", embedded(held, measured, 1.0))):
+        for s in found:
+            kind = "insult" if s.label else "calm" if s.kind == "calm" else "harmless use and counter-speech"
+            tests.setdefault(f"own {s.lang}, {kind}, {place}, unseen {s.part}", []).append(Row(s.text, s.label, "own"))
+    rows = [Row(s.text, s.label, "own", OWN_WEIGHT) for s in [*kept, *embedded(kept, learned, 0.7)]]
+    return rows, dict(sorted(tests.items()))
+
+
 def windows(texts: list[str]) -> list[str]:
     return [form[a:b] for form in (canonical(text) for text in texts if isinstance(text, str)) for a, b in cut(form)]
 
@@ -406,12 +431,16 @@ def load(root: Path) -> Data:
     held_out = random.Random(SEED).sample(range(len(ordinary)), len(ordinary) // 20)
     dev += [ordinary[i] for i in held_out]
     train += [row for i, row in enumerate(ordinary) if i not in set(held_out)]
+    learned, measured = own(root)
+    kept, held = _drawn(learned, 0.05)
+    train, dev = train + kept, dev + held
     tests = {
         "COLD": cold(root, "dev", "train"),
         "EDOS": edos(root, "test"),
         "openai-moderation": moderation(root),
         **{f"madlibs-{lang}": sampled(madlibs(root, lang, names), 6000) for lang, names in MADLIBS_TEST.items()},
         **{name: [Row(text, 0, name) for text in texts] for name, texts in harmless(root).items()},
+        **measured,
     }
     seen = {key(row.text) for rows in tests.values() for row in rows}
     dev = _unseen(dev, seen)
