@@ -52,7 +52,7 @@ def run(bench: Bench, out: Path, *, resume: bool = False, limit: int | None = No
         if journal.heads[-1]["kind"] != "end" or journal.head != before:
             journal.append([{"kind": "end"}])
         done = conclude(bench, head, build(answers, scores), len(prompts), limit)
-        return _publish(done, out, bench.formats, bench.languages, journal.head)
+        return _publish(done, out, bench.formats, bench.languages, journal_head=journal.head)
 
 
 def load(folder: Path) -> Run:
@@ -184,13 +184,31 @@ def _recorded(journal: Journal, kind: str, key: str) -> dict[str, Any]:
 
 
 def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str]) -> Run:
-    """Repeat the last step of a completed run: its reports in these formats and languages, and the verdict on them."""
+    """Repeat the last step of a completed run: its reports in these formats and languages, and the verdict on them.
+
+    Reports in other formats stay part of the verdict where they are still what it was about.
+    """
     _facts(folder)  # a folder without a run is left as it is
+    verdict = folder / "verdict.json"
     with Journal(folder) as journal:
-        return _publish(load(folder), folder, formats, languages, journal.head)
+        known = json.loads(verdict.read_bytes())["reports"] if verdict.exists() else {}
+        kept = {name: sha for name, sha in known.items() if (folder / name).is_file() and _sha256(folder / name) == sha}
+        return _publish(load(folder), folder, formats, languages, journal_head=journal.head, kept=kept)
 
 
-def _publish(done: Run, out: Path, formats: Sequence[str], languages: Sequence[str], journal_head: str) -> Run:
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _publish(
+    done: Run,
+    out: Path,
+    formats: Sequence[str],
+    languages: Sequence[str],
+    *,
+    journal_head: str,
+    kept: Mapping[str, str] | None = None,
+) -> Run:
     """Write the reports, then the verdict about them; a report that fails leaves the run undetermined."""
     # run.json is always written: a later `report` starts from it.
     formats = (*formats, *({"json"} - {*formats}))
@@ -207,7 +225,7 @@ def _publish(done: Run, out: Path, formats: Sequence[str], languages: Sequence[s
         "reasons": [r.to_json() for r in done.reasons],
         "gates": [v.to_json() for v in done.verdicts],
         "journal": journal_head,
-        "reports": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.values()},
+        "reports": dict(sorted({**(kept or {}), **{p.name: _sha256(p) for p in files.values()}}.items())),
     }
     report.write_atomically(out / "verdict.json", json.dumps(verdict, indent=1, allow_nan=False) + "\n")
     return done

@@ -104,6 +104,17 @@ def test_a_loaded_run_equals_the_run(bench: Path, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again.rows, done.rows)
 
 
+def test_writing_one_report_again_keeps_the_others(bench: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    runner.run(config.load(bench), out)
+    before = json.loads((out / "verdict.json").read_text())
+    runner.report_again(out, ["csv"], ["en"])
+    assert json.loads((out / "verdict.json").read_text()) == before
+    (out / "report.html").write_text("something else", "utf-8")
+    runner.report_again(out, ["csv"], ["en"])
+    assert "report.html" not in json.loads((out / "verdict.json").read_text())["reports"]
+
+
 def test_a_completed_run_started_again_calls_nothing(
     bench: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
