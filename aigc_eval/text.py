@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 
 __all__ = [
     "HANZI",
+    "CharacterMap",
     "fold",
     "has_hanzi",
     "language",
@@ -46,18 +47,28 @@ def normalize(text: str) -> str:
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
 
 
-class _Table(dict[int, int]):
-    """A `str.translate` table that learns which characters stay as they are: looking those up in vain is slow."""
+class CharacterMap(dict[int, str]):
+    """A `str.translate` table that asks `change` once for each character and remembers the answer.
 
-    def __missing__(self, code: int) -> int:
-        self[code] = code
-        return code
+    A plain dict makes `translate` fail a look-up for every character that stays as it is, which is slow.
+
+    >>> "a-b".translate(CharacterMap(lambda c: "" if c == "-" else c))
+    'ab'
+    """
+
+    def __init__(self, change: Callable[[str], str]) -> None:
+        self._change = change
+
+    def __missing__(self, code: int) -> str:
+        self[code] = self._change(chr(code))
+        return self[code]
 
 
 @cache
-def _simplified() -> _Table:
+def _simplified() -> CharacterMap:
     pairs = resources.files("aigc_eval").joinpath("data/simplified.txt").read_text("utf-8").strip()
-    return _Table({ord(old): ord(new) for old, new in zip(pairs[::2], pairs[1::2], strict=True)})
+    known = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    return CharacterMap(lambda c: known.get(c, c))
 
 
 def simplify(text: str) -> str:
@@ -142,12 +153,12 @@ def language(text: str) -> str:
     ('zh', 'en', 'other', '')
     """
     han = len(_HANZI.findall(text))
-    latin_words = len(re.findall(r"[A-Za-z\u00c0-\u024f]+", text))
+    words = re.findall(r"[A-Za-z\u00c0-\u024f]+", text)
     letters = sum(1 for c in text if c.isalpha())
-    latin = sum(len(w) for w in re.findall(r"[A-Za-z\u00c0-\u024f]+", text))
+    latin = sum(map(len, words))
     other = letters - han - latin
     if letters == 0:
         return ""
     if other > max(han, latin):
         return "other"
-    return "zh" if han >= latin_words else "en"
+    return "zh" if han >= len(words) else "en"

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from aigc_eval.records import Run, Span
 from aigc_eval.report.escape import Shown, visible
+from aigc_eval.text import CharacterMap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,18 +45,10 @@ class Hit(NamedTuple):
     tag: str
 
 
-class _Table(dict[int, str]):
-    """A `str.translate` table that learns which characters stay as they are: looking those up in vain is slow."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = chr(code)
-        return self[code]
-
-
 @cache
 def _table() -> Mapping[int, str]:
     """What each character becomes in compact form: nothing for spaces, dashes, controls and invisible characters."""
-    table = _Table()
+    table = CharacterMap(lambda c: c)
     for code in (*range(0xD800), *range(0xE000, 0x10000), *range(0x1D400, 0x1D800), *range(0xE0000, 0xE0200)):
         char = chr(code)
         dropped = unicodedata.category(char) in ("Cc", "Cf", "Zs", "Zl", "Zp", "Pd") or visible(char) != char

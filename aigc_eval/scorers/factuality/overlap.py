@@ -6,11 +6,11 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from aigc_eval.text import HANZI, fold, has_hanzi, ngrams, normalize, simplify
+from aigc_eval.text import HANZI, CharacterMap, fold, has_hanzi, ngrams, normalize, simplify
 
 __all__ = [
     "Word",
@@ -46,17 +46,6 @@ _COUNTING = (
 _NUMBERS = {word: str(number) for number, word in enumerate(_COUNTING.split("|"))}
 
 
-class _Table(dict[int, str]):
-    """A `str.translate` table that asks `change` once a character."""
-
-    def __init__(self, change: Callable[[str], str]) -> None:
-        self._change = change
-
-    def __missing__(self, code: int) -> str:
-        self[code] = self._change(chr(code))
-        return self[code]
-
-
 def is_mark(character: str) -> bool:
     """Whether normal forms leave the character out: Unicode punctuation, or an ASCII sign.
 
@@ -66,10 +55,10 @@ def is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] == "P" or character in string.punctuation
 
 
-_SIMPLE = _Table(simplify)
-_GLUED = _Table(lambda c: "" if is_mark(c) else simplify(c))
-_SPACED = _Table(lambda c: " " if is_mark(c) else c)
-_BARE = _Table(lambda c: "" if unicodedata.combining(c) else c)
+_SIMPLE = CharacterMap(simplify)
+_GLUED = CharacterMap(lambda c: "" if is_mark(c) else simplify(c))
+_SPACED = CharacterMap(lambda c: " " if is_mark(c) else c)
+_BARE = CharacterMap(lambda c: "" if unicodedata.combining(c) else c)
 
 
 class Word(NamedTuple):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from aigc_eval.text import CharacterMap
+
 __all__ = ["bleu_tokens"]
 
 _AROUND = (
@@ -18,18 +20,15 @@ _AROUND = (
 _MARKS = {ord(c): f" {c} " for c in '!"#$%&()*+/:;<=>?@[\\]^_`{|}~'}
 
 
-class _Chinese(dict[int, str]):
-    """A `str.translate` table that parts the marks and what sacrebleu takes for a Chinese character."""
+def _parted(character: str) -> str:
+    """Marks, and what sacrebleu takes for a Chinese character, with a space on both sides."""
+    from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
 
-    def __missing__(self, code: int) -> str:
-        from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
-
-        char = chr(code)
-        self[code] = f" {char} " if code in _MARKS or TokenizerZh._is_chinese_char(char) else char
-        return self[code]
+    apart = ord(character) in _MARKS or TokenizerZh._is_chinese_char(character)
+    return f" {character} " if apart else character
 
 
-_CHINESE = _Chinese()
+_CHINESE = CharacterMap(_parted)
 
 
 def bleu_tokens(text: str, chinese: bool) -> list[str]:

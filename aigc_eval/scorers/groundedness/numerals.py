@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import NamedTuple
 
-from aigc_eval.text import simplify
+from aigc_eval.text import CharacterMap, simplify
 
 __all__ = ["HAN_DIGITS", "Place", "flat", "han_number"]
 
@@ -17,16 +17,13 @@ class Place(NamedTuple):
     end: int
 
 
-class _Flat(dict[int, str]):
-    """A `str.translate` table: NFKC where that is one character for one, then simplified, so that places stay."""
-
-    def __missing__(self, code: int) -> str:
-        new = unicodedata.normalize("NFKC", chr(code))
-        self[code] = simplify(new if len(new) == 1 else chr(code))
-        return self[code]
+def _same_width(character: str) -> str:
+    """NFKC where that is one character for one, then simplified, so that places stay."""
+    new = unicodedata.normalize("NFKC", character)
+    return simplify(new if len(new) == 1 else character)
 
 
-_FLAT = _Flat()
+_FLAT = CharacterMap(_same_width)
 
 
 def flat(text: str) -> str:
