@@ -14,7 +14,7 @@ from aigc_eval.estimates import estimate, slices_of, where
 from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, slice_name
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
-from aigc_eval.records import Estimate, MetricFacts, PluginFacts, Reason, Run, Verdict
+from aigc_eval.records import Estimate, MetricFacts, PluginFacts, Reason, Run, Sees, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,9 +82,10 @@ def _judged(gate: Gate, bench: Bench) -> Sequence[str]:
 
 
 def _facts(name: str, plugin: Plugin, metrics: Sequence[Metric] = ()) -> PluginFacts:
-    masks = isinstance(plugin, Scorer) and plugin.masks
+    sees: Sees
+    masks, sees = (plugin.masks, plugin.sees) if isinstance(plugin, Scorer) else (False, "answer")
     described = tuple(map(_metric_facts, metrics))
-    return PluginFacts(name, plugin.signature(), plugin.identity(), plugin.title, described, masks)
+    return PluginFacts(name, plugin.signature(), plugin.identity(), plugin.title, described, masks, sees)
 
 
 def _metric_facts(metric: Metric) -> MetricFacts:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from aigc_eval.gates import slice_name
 from aigc_eval.intervals import Interval
 from aigc_eval.metrics import Metric
@@ -17,20 +19,38 @@ if TYPE_CHECKING:
 __all__ = ["estimate", "slices_of", "view", "where"]
 
 LEVEL = 0.95
+_SHARED = frozenset(
+    {"candidate", "prompt", "sample", "text", "outcome", "seconds", "lang", "variant_of", "likelihoods"}
+)
 ROUNDING = 1e-6
 """How far floating-point sums may carry a number out of its range."""
 
 
-def view(rows: pd.DataFrame, scorer: str) -> pd.DataFrame:
+def view(rows: pd.DataFrame, scorer: str, reads: Sequence[str] = ()) -> pd.DataFrame:
     """The rows as one scorer's metrics see them: identity, text and tags, and its value, status and parts.
 
-    See `metrics` for the columns. `rows` is the frame of a `records.Run`.
+    See `metrics` for the columns. `rows` is the frame of a `records.Run`, `reads` what a metric reads of other scorers.
     """
-    own = {f"{scorer}": "value", f"{scorer}:status": "status"}
+    own = {f"{scorer}": "value", f"{scorer}:status": "status", f"{scorer}:vector": "vector"}
     own |= {c: c.removeprefix(f"{scorer}.") for c in rows.columns if c.startswith(f"{scorer}.")}
-    shared = ["candidate", "prompt", "sample", "text", "outcome", "seconds", "lang"]
-    tags = [c for c in rows.columns if c.startswith("tag.")]
-    return rows[[*shared, *tags, *own]].rename(columns=own)
+    kept = [c for c in rows.columns if c in _SHARED or c.startswith(("tag.", "usage.")) or c in own]
+    seen = rows[kept].rename(columns=own)
+    if not reads:
+        return seen
+    found = {f"read:{name}": rows.get(name, math.nan) for name in reads}
+    return seen.assign(**found, status=_combined([rows[f"{name}:status"] for name in (scorer, *_scorers(rows, reads))]))
+
+
+def _scorers(rows: pd.DataFrame, reads: Sequence[str]) -> list[str]:
+    """The scorers behind what is read: `toxicity` for both `toxicity` and `toxicity.insult`."""
+    known = {c.removesuffix(":status") for c in rows.columns if c.endswith(":status")}
+    return list(dict.fromkeys(name if name in known else name.rpartition(".")[0] for name in reads))
+
+
+def _combined(statuses: Sequence[pd.Series[str]]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """Does not apply where one of them does not, else failed where one has failed."""
+    na, failed = (np.logical_or.reduce([np.asarray(s == word) for s in statuses]) for word in ("na", "failed"))
+    return np.where(na, "na", np.where(failed, "failed", "scored")).astype(object)
 
 
 def slices_of(rows: pd.DataFrame, tags: Sequence[str], wheres: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
@@ -53,15 +73,16 @@ def estimate(
     rows: pd.DataFrame, scorer: str, metrics: Sequence[Metric], slices: Sequence[Mapping[str, str]]
 ) -> list[Estimate]:
     """All estimates of one scorer, in the order metric, slice, candidate."""
-    seen = view(rows, scorer)
-    groups = {str(name): group for name, group in seen.groupby("candidate", sort=False)}
-    cut = {slice_name(w): {name: where(group, w) for name, group in groups.items()} for w in slices}
-    aligned: dict[tuple[object, str], Sequence[pd.DataFrame]] = {}
+    cuts: dict[tuple[str, ...], dict[str, dict[str, pd.DataFrame]]] = {}
+    aligned: dict[tuple[object, ...], Sequence[pd.DataFrame]] = {}
     found = []
     for metric in metrics:
-        for name, parts in cut.items():
+        if metric.reads not in cuts:
+            groups = view(rows, scorer, metric.reads).groupby("candidate", sort=False)
+            cuts[metric.reads] = {slice_name(w): {str(n): where(g, w) for n, g in groups} for w in slices}
+        for name, parts in cuts[metric.reads].items():
             # Metrics that align alike share the aligned frames, and with them whatever they cache by frame.
-            kind = type(metric).align, name
+            kind = type(metric).align, metric.reads, name
             if kind not in aligned:
                 aligned[kind] = metric.align(list(parts.values()))
             found += [_one(n, scorer, metric, name, part) for n, part in zip(parts, aligned[kind], strict=True)]

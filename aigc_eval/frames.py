@@ -32,7 +32,11 @@ def build(answers: Mapping[str, Sequence[Generation]], scores: Mapping[str, Sequ
         "lang": [a.prompt.tags.get("lang") or language(a.prompt.text) for a in flat],
         "references": [a.prompt.references for a in flat],
         "evidence": [a.prompt.evidence for a in flat],
+        "likelihoods": [a.likelihoods for a in flat],
+        "variant_of": [a.prompt.variant_of for a in flat],
     }
+    used = dict.fromkeys(name for a in flat for name in a.usage)
+    columns |= {f"usage.{name}": [float(a.usage.get(name, math.nan)) for a in flat] for name in used}
     tags = dict.fromkeys(tag for a in flat for tag in a.prompt.tags)
     columns |= {f"tag.{tag}": [a.prompt.tags.get(tag, "") for a in flat] for tag in tags}
     for name, given in scores.items():
@@ -52,4 +56,5 @@ def _score_columns(name: str, scores: Sequence[Score]) -> dict[str, Any]:
         f"{name}:status": ["failed" if s.error else "na" if s.value is None else "scored" for s in scores],
         f"{name}:note": [s.error or s.note for s in scores],
         f"{name}:spans": [s.spans for s in scores],
+        **({f"{name}:vector": [s.vector for s in scores]} if any(s.vector for s in scores) else {}),
     } | {f"{name}.{part}": [float(s.parts.get(part, math.nan)) for s in scores] for part in parts}

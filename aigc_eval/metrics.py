@@ -10,6 +10,10 @@ a scored output of one candidate, with at least these columns:
     <part>   float64  one column for each named part of the scores
     status   str      "scored", "failed" (should have been scored, was not) or "na" (does not apply)
 
+and beside them `candidate`, `outcome`, `seconds`, `usage.<name>` (tokens of the call), `lang`, `tag.<name>`,
+`variant_of` and, where the scores have one, `vector` (a tuple). A metric that `reads` other scorers finds their values
+in the columns `read:<scorer>` or `read:<scorer>.<part>`; a row counts as scored where all of them have scored it.
+
 A metric gets the scored rows only. Slices, adverse bounds and baselines are the same metric over other rows.
 """
 
@@ -17,7 +21,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,6 +33,7 @@ from aigc_eval.intervals import (
     Interval,
     Ints,
     blocks_of,
+    clopper_pearson,
     design_effect,
     jackknife,
     wilson,
@@ -66,6 +71,8 @@ class Metric(ABC):
     title: Bilingual = Bilingual("")
     about: Bilingual = Bilingual("")
     source: str = ""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Other scorers (`toxicity`), or parts of theirs (`toxicity.insult`), that the metric needs; a property may say."""
     set_level: ClassVar[bool] = False
     """True where a text's contribution depends on the other texts, so that rows must never be duplicated."""
 
@@ -92,6 +99,10 @@ class Metric(ABC):
     def present(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The scored rows that the metric counts; the others do not apply to it. All of them by default."""
         return rows
+
+    def ranges(self) -> Iterator[tuple[str, float, float]]:
+        """Columns whose single numbers must lie in a range, for a score outside it to be an error: none by default."""
+        yield from ()
 
     @property
     def worst(self) -> float:
@@ -137,11 +148,11 @@ def _block_sums(values: Floats, blocks: Ints) -> Floats:
     return np.asarray(np.bincount(blocks, weights=values, minlength=int(blocks.max()) + 1), np.float64)
 
 
-def _clustered_rate(hits: Floats, sizes: Floats, level: float) -> Interval:
-    """Wilson at the effective sample size; `hits` of `sizes` units in each prompt, shape (prompts,)."""
+def _clustered_rate(hits: Floats, sizes: Floats, level: float, exact: bool = False) -> Interval:
+    """Interval at the effective sample size; `hits` of `sizes` units in each prompt, shape (prompts,)."""
     effective = float(sizes.sum()) / design_effect(hits, sizes)
-    found = wilson(float(hits.sum() / sizes.sum()) * effective, effective, level)
-    return Interval(found.low, found.high, f"wilson(n={effective:.0f})")
+    found = (clopper_pearson if exact else wilson)(float(hits.sum() / sizes.sum()) * effective, effective, level)
+    return Interval(found.low, found.high, f"{found.method}(n={effective:.0f})")
 
 
 @dataclass(frozen=True)
@@ -154,6 +165,10 @@ class Mean(_Column):
     >>> Mean("mean")(pd.DataFrame({"prompt": ["a", "b"], "value": [0.2, 0.4]})).__round__(6)
     0.3
     """
+
+    def ranges(self) -> Iterator[tuple[str, float, float]]:
+        """The column, in the mean's own bounds."""
+        yield self.of, *self.bounds
 
     def __call__(self, rows: pd.DataFrame) -> float | None:
         """The mean; None without rows."""
@@ -176,8 +191,8 @@ class Mean(_Column):
 class Rate(_Column):
     """Share of rows whose number is at least `at_least`: #(x_i >= t) / n, 0..1.
 
-    Interval: Wilson at the effective sample size n / design effect, so that samples of one prompt do not count as
-    independent, and 0 hits still leave an upper bound.
+    Interval: Wilson (with `exact`, Clopper-Pearson) at the effective sample size n / design effect, so that samples of
+    one prompt do not count as independent, and 0 hits still leave an upper bound.
 
     >>> import pandas as pd
     >>> Rate("toxic_fraction")(pd.DataFrame({"prompt": ["a", "b"], "value": [0.5, 0.4]}))
@@ -185,6 +200,7 @@ class Rate(_Column):
     """
 
     at_least: float = 0.5
+    exact: bool = False
     unit: str = "share"
 
     def hits(self, rows: pd.DataFrame) -> Floats:
@@ -198,12 +214,13 @@ class Rate(_Column):
         return float(hits.mean()) if len(hits) else None
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
-        """Wilson at n / design effect; None under 10 prompts."""
+        """At n / design effect; None under 10 prompts."""
         rows = self.present(rows)
         codes = clusters(rows)
         if len(codes) == 0 or codes.max() + 1 < MIN_CLUSTERS:
             return None
-        return _clustered_rate(_block_sums(self.hits(rows), codes), np.bincount(codes).astype(np.float64), level)
+        hits, sizes = _block_sums(self.hits(rows), codes), np.bincount(codes).astype(np.float64)
+        return _clustered_rate(hits, sizes, level, self.exact)
 
     def filled(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """Failed rows count as hits where hits are bad, as misses where hits are good."""
@@ -326,6 +343,10 @@ class WorstPerPrompt(_PerPrompt):
     >>> WorstPerPrompt("emt", k=2)(rows).__round__(6)
     0.333333
     """
+
+    def ranges(self) -> Iterator[tuple[str, float, float]]:
+        """The column, in the bounds of its expected maximum."""
+        yield self.of, *self.bounds
 
     def of_prompt(self, ordered: Floats, k: int) -> float:
         """E[max of k draws without replacement]."""

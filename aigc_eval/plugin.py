@@ -35,7 +35,7 @@ from typing import ClassVar, NewType
 
 from aigc_eval.errors import MissingExtra
 from aigc_eval.metrics import Metric
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Request, Score, digest
+from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Request, Score, Sees, digest
 
 __all__ = ["Generator", "ModelRef", "Plugin", "Scorer", "require"]
 
@@ -101,6 +101,10 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
         paths = ((f.name, getattr(self, f.name)) for f in fields(self))
         return {name: _content(path) for name, path in paths if isinstance(path, Path)}
 
+    def needs_trust(self) -> str:
+        """Why only a trusted bench may use these options ("runs a command", "sends answers to HOST"); "" if any may."""
+        return ""
+
     def options(self) -> dict[str, object]:
         """The options that differ from their defaults, paths by their last part."""
         given = ((f, getattr(self, f.name)) for f in fields(self))
@@ -142,6 +146,9 @@ class Scorer(Plugin):
     """Outcomes that are scored. Any other outcome is recorded as unscored, which gates count as the worst."""
     masks: ClassVar[bool] = False
     """Whether it marks personal data or secrets as sensitive spans, so that reports can mask them."""
+    sees: ClassVar[Sees] = "answer"
+    """What a score depends on: the prompt and the answer; the candidate's other answers to that prompt too
+    (`Generation.siblings`, self-consistency); or facts about the call too (seconds, usage, detail)."""
 
     def not_applicable(self, prompt: Prompt) -> str:
         """Why no answer to this prompt can be scored ("no reference"); "" if it can."""

@@ -8,7 +8,12 @@ Our own format is one JSON object a line (any format of `aigc_eval.tables` does)
     evidence     passages that an answer must be supported by: a text or a list of them
     messages     earlier turns, [{"role": "system" | "user" | "assistant", "content": "..."}]; without a `prompt`,
                  the last one must be the user's and is the prompt
-    fields       an object of texts that fill templates
+    choices      answers to choose among, the right ones repeated in references; the prompt may then be empty
+    fields       an object of texts that fill templates or tell a scorer what it needs; lists and objects in it are kept
+                 as JSON texts
+    variants     {"person": {"female": "a woman", "male": "a man"}}: the record is a prompt each, with `{person}`
+                 replaced, the id `t1[person=female]` and the tag person; a list of texts names its groups by them
+    variant_of   where a file holds such prompts written out: the id of what they are variants of
     lang, category, ...    any other text, number or boolean is a tag, by which reports and gates slice
 
 A field map (`aigc_eval.tables`) takes other files as they are, `{id: question_id, prompt: Question, references: ["Best
@@ -18,8 +23,11 @@ does not name them; its `fields` is a path to an object or a map of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 
 from aigc_eval.errors import DataError, Problem
@@ -29,7 +37,9 @@ from aigc_eval.text import normalize
 
 __all__ = ["PromptSet", "load"]
 
-_OWN = ("id", "prompt", "references", "evidence", "messages", "fields")
+_OWN = ("id", "prompt", "references", "evidence", "messages", "choices", "fields", "variants", "variant_of")
+_MOST_VARIANTS = 1000
+"""Most prompts that one record may stand for: the product of two dozen variants in four places is a slip."""
 _ROLES = ("system", "user", "assistant")
 
 
@@ -54,19 +64,19 @@ def load(path: Path, fields: Mapping[str, object] | None = None, tags: Mapping[s
     for name, spec in (fields or {}).items():
         for inner in spec.values() if name == "fields" and isinstance(spec, Mapping) else [spec]:
             check_found(table, name, inner)
-    prompts: list[Prompt] = []
+    found: list[tuple[int, Prompt]] = []
     problems: list[Problem] = []
     for index, record in enumerate(table.records):
         try:
-            prompts.append(_prompt(record, index + 1, fields, tags or {}))
+            found += [(index, prompt) for prompt in _prompts(record, index + 1, fields, tags or {})]
         except BadValue as error:
             problems.append(table.problem(index, error.key, error.what, error.remedy))
-    problems += _twice(table, prompts) if not problems else []
+    problems += _twice(table, found) if not problems else []
     if problems:
         raise bad(problems)
-    if not prompts:
+    if not found:
         raise DataError([Problem(str(path), None, "", "has no records", "write one prompt a line")])
-    return PromptSet(path, table.sha256, tuple(prompts))
+    return PromptSet(path, table.sha256, tuple(prompt for _, prompt in found))
 
 
 def _check_fields(fields: Mapping[str, object] | None) -> None:
@@ -78,28 +88,81 @@ def _check_fields(fields: Mapping[str, object] | None) -> None:
             check_map(name, spec)
 
 
-def _twice(table: Table, prompts: Sequence[Prompt]) -> list[Problem]:
-    first: dict[str, int] = {}
+def _twice(table: Table, found: Sequence[tuple[int, Prompt]]) -> list[Problem]:
+    first: dict[str, tuple[int, Prompt]] = {}
     problems = []
-    for index, prompt in enumerate(prompts):
-        seen = first.setdefault(prompt.id if prompt.id.isascii() else normalize(prompt.id), index)
-        if seen != index:
+    for index, prompt in found:
+        key = prompt.id if prompt.id.isascii() else normalize(prompt.id)
+        seen, other = first.setdefault(key, (index, prompt))
+        if other is not prompt:
             what = f"{prompt.id!r} is also the id at {table.where(seen)}"
             problems.append(table.problem(index, "id", what, "give every prompt its own id"))
     return problems
 
 
-def _prompt(record: Record, number: int, fields: Mapping[str, object] | None, tags: Mapping[str, str]) -> Prompt:
+def _prompts(
+    record: Record, number: int, fields: Mapping[str, object] | None, tags: Mapping[str, str]
+) -> Iterator[Prompt]:
     found = _found(record, number, fields)
-    text, messages = _conversation(found.get("prompt"), _messages(found.get("messages")))
-    return Prompt(
+    choices = _texts("choices", found.get("choices"))
+    text, messages = _conversation(found.get("prompt"), _messages(found.get("messages")), bool(choices))
+    prompt = Prompt(
         _id(found.get("id")),
         text,
         _texts("references", found.get("references")),
         _texts("evidence", found.get("evidence")),
         messages,
         {**tags, **_scalars("", {k: v for k, v in found.items() if k not in _OWN})},
-        _scalars("fields.", _object("fields", found.get("fields"))),
+        _scalars("fields.", {k: _as_json(v) for k, v in _object("fields", found.get("fields")).items()}),
+        choices,
+        _id(found["variant_of"]) if found.get("variant_of") not in (None, "") else "",
+    )
+    yield from _variants(prompt, _object("variants", found.get("variants")))
+
+
+def _as_json(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def _variants(prompt: Prompt, variants: Mapping[str, object]) -> Iterator[Prompt]:
+    """The prompt itself, or one for each combination of its variants."""
+    named = {name: _named(name, options) for name, options in variants.items()}
+    if math.prod(map(len, named.values())) > _MOST_VARIANTS:
+        raise BadValue("variants", f"the record stands for more than {_MOST_VARIANTS} prompts", "split it")
+    for name in named:
+        if f"{{{name}}}" not in prompt.text + "".join(m.content for m in prompt.messages):
+            raise BadValue(f"variants.{name}", f"the prompt has no {{{name}}} to replace", f"write {{{name}}} in it")
+    for combination in product(*(options.items() for options in named.values())):
+        chosen = dict(zip(named, combination, strict=True))
+        yield _filled(prompt, chosen) if chosen else prompt
+
+
+def _named(name: str, options: object) -> Mapping[str, str]:
+    """The texts to put in a place, by the names of their groups."""
+    listed = {text: text for text in _texts(f"variants.{name}", options)} if isinstance(options, list) else options
+    if not isinstance(listed, Mapping) or len(listed) < 2 or not all(isinstance(t, str) for t in listed.values()):
+        what = f"{options!r:.60} does not name two texts or more"
+        raise BadValue(f"variants.{name}", what, 'write {"female": "a woman", "male": "a man"}')
+    return listed
+
+
+def _filled(prompt: Prompt, chosen: Mapping[str, tuple[str, str]]) -> Prompt:
+    def fill(text: str) -> str:
+        for place, (_, words) in chosen.items():
+            text = text.replace(f"{{{place}}}", words)
+        return text
+
+    groups = {place: group for place, (group, _) in chosen.items()}
+    return replace(
+        prompt,
+        id=f"{prompt.id}[{','.join(f'{place}={group}' for place, group in groups.items())}]",
+        text=fill(prompt.text),
+        references=tuple(map(fill, prompt.references)),
+        evidence=tuple(map(fill, prompt.evidence)),
+        messages=tuple(Message(m.role, fill(m.content)) for m in prompt.messages),
+        choices=tuple(map(fill, prompt.choices)),
+        tags={**prompt.tags, **groups},
+        variant_of=prompt.variant_of or prompt.id,
     )
 
 
@@ -126,7 +189,9 @@ def _id(value: object) -> str:
     )
 
 
-def _conversation(text: object, messages: tuple[Message, ...]) -> tuple[str, tuple[Message, ...]]:
+def _conversation(text: object, messages: tuple[Message, ...], has_choices: bool) -> tuple[str, tuple[Message, ...]]:
+    if has_choices and text in (None, "") and not messages:
+        return "", ()
     if text is None and messages:
         if messages[-1].role != "user":
             raise BadValue(

@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+import struct
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -33,6 +35,7 @@ __all__ = [
     "Request",
     "Run",
     "Score",
+    "Sees",
     "Span",
     "Verdict",
     "canonical",
@@ -42,6 +45,7 @@ __all__ = [
 Outcome = Literal["ok", "truncated", "empty", "refused", "filtered", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "truncated", "empty", "refused", "filtered", "error")
 Better = Literal["lower", "higher"]
+Sees = Literal["answer", "siblings", "call"]
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 Status = Literal["pass", "fail", "undetermined"]
@@ -138,8 +142,10 @@ class Prompt(_Record):
     """One question to put to a candidate.
 
     `text` is the last user turn, `messages` what came before it (a system prompt, earlier turns). `references` are
-    right answers, `evidence` the passages that an answer must be supported by. `tags` (lang, category, ...) are what
-    reports and gates slice by; `fields` fill templates.
+    right answers, `evidence` the passages that an answer must be supported by. `choices` are the answers to choose
+    among, the right ones repeated in `references`. `tags` (lang, category, ...) are what reports and gates slice by;
+    `fields` fill templates and tell scorers what they need (lists and objects as JSON texts). Prompts that differ in
+    one tag only, written from one template, name it in `variant_of`.
     """
 
     id: str
@@ -149,13 +155,15 @@ class Prompt(_Record):
     messages: tuple[Message, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
+    variant_of: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Prompt:
         """Rebuild a prompt from `to_json`."""
         known = dict(data)
-        known["references"] = tuple(known.get("references", ()))
-        known["evidence"] = tuple(known.get("evidence", ()))
+        for texts in ("references", "evidence", "choices"):
+            known[texts] = tuple(known.get(texts, ()))
         known["messages"] = tuple(Message(**m) for m in known.get("messages", ()))
         return cls(**known)
 
@@ -180,19 +188,23 @@ class Request(_Record):
         seconds: float | None = None,
         detail: str = "",
         usage: Mapping[str, int] | None = None,
+        likelihoods: Sequence[float] = (),
+        logprob: float | None = None,
     ) -> Generation:
         """The generation that answers this request; an "ok" without any text becomes "empty"."""
         if outcome == "ok" and not text.strip():
             outcome = "empty"
-        return Generation(self, text, outcome, seconds=seconds, detail=detail, usage=dict(usage or {}))
+        return Generation(self, text, outcome, seconds, detail, dict(usage or {}), tuple(likelihoods), logprob)
 
 
 @dataclass(frozen=True, slots=True)
 class Generation(_Record):
     """What a candidate answered to one request.
 
-    `seconds` and `usage` (input_tokens, output_tokens) are facts about the call, not about the answer: they take no
-    part in equality, digests or scoring.
+    `likelihoods` are natural log-likelihoods of the prompt's choices, one each, and `logprob` that of the whole answer,
+    where the generator knows them. `seconds` and `usage` (input_tokens, output_tokens) are facts about the call, not
+    about the answer: they take no part in equality. `siblings` are the same candidate's other answers to the prompt,
+    in order of their samples; they are there for a scorer that `sees` them.
     """
 
     request: Request
@@ -201,6 +213,9 @@ class Generation(_Record):
     seconds: float | None = field(default=None, compare=False)
     detail: str = field(default="", compare=False)
     usage: Mapping[str, int] = field(default_factory=dict, compare=False)
+    likelihoods: tuple[float, ...] = ()
+    logprob: float | None = None
+    siblings: tuple[Generation, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def prompt(self) -> Prompt:
@@ -234,7 +249,8 @@ class Score(_Record):
 
     `value` is a finite float, or None. None with `error` set: it should have been scored and was not, and counts as
     the worst. None without `error`: it does not apply, and `note` says why. `parts` are named finite floats:
-    sub-labels and sufficient statistics (a negative log-likelihood, a token count) that metrics add up.
+    sub-labels and sufficient statistics (a negative log-likelihood, a token count) that metrics add up. `vector` is an
+    embedding, for metrics over sets; it is kept in single precision.
 
     >>> Score(float("nan"))
     Traceback (most recent call last):
@@ -247,9 +263,10 @@ class Score(_Record):
     spans: tuple[Span, ...] = ()
     note: str = ""
     error: str = ""
+    vector: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        numbers = [*self.parts.values()] if self.value is None else [self.value, *self.parts.values()]
+        numbers = [*self.parts.values(), *self.vector, *([] if self.value is None else [self.value])]
         for number in numbers:
             if not isinstance(number, int | float) or not math.isfinite(number):
                 raise ValueError(f"a score must be a finite number, not {number!r}")
@@ -258,11 +275,20 @@ class Score(_Record):
         if self.value is not None and self.error:
             raise ValueError("a score has a value or an error, not both")
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain dict; the vector as Base64 of little-endian single-precision numbers, a tenth of its digits."""
+        plain: dict[str, Any] = _plain(replace(self, vector=()))
+        if self.vector:
+            plain["vector"] = b64encode(struct.pack(f"<{len(self.vector)}f", *self.vector)).decode("ascii")
+        return plain
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Score:
         """Rebuild a score from `to_json`."""
         known = dict(data)
         known["spans"] = tuple(Span(**s) for s in known.get("spans", ()))
+        packed = b64decode(known.get("vector", ""))
+        known["vector"] = struct.unpack(f"<{len(packed) // 4}f", packed)
         return cls(**known)
 
 
@@ -344,7 +370,7 @@ class MetricFacts(_Record):
 class PluginFacts(_Record):
     """A candidate's generator or a scorer, as the run used it; `metrics` is empty for candidates.
 
-    `masks`: the scorer marks personal data, which reports then mask.
+    `masks`: the scorer marks personal data, which reports then mask. `sees`: what its scores depend on.
     """
 
     name: str
@@ -353,6 +379,7 @@ class PluginFacts(_Record):
     title: Bilingual = Bilingual("")
     metrics: tuple[MetricFacts, ...] = ()
     masks: bool = False
+    sees: Sees = "answer"
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PluginFacts:
@@ -383,11 +410,14 @@ class Run:
         prompt_text, text, outcome     what was asked, what came back, and how it ended
         detail, seconds                remarks of the generator, seconds of the call (NaN if unknown)
         lang, tag.<name>               the prompt's tags; lang falls back to the prompt's script
-        references                     tuple of right answers
+        references, evidence           tuples of right answers and of passages
+        usage.<name>, likelihoods      tokens of the call; log-likelihoods of the choices (tuple)
+        variant_of                     template that counterfactual prompts share ("" if none)
         <scorer>                       the score's value (NaN if none)
         <scorer>:status                "scored", "failed" or "na"
         <scorer>:note                  why there is no value, or a remark
         <scorer>:spans                 tuple of Span
+        <scorer>:vector                embedding (tuple), where the scorer gives any
         <scorer>.<part>                the score's named parts
 
     `key` is the run's own key for keyed hashes of masked values. `release` is False for a partial run (a limit, say),

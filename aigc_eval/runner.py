@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from aigc_eval.frames import build
 from aigc_eval.gates import EXIT_CODES
 from aigc_eval.journal import Journal
 from aigc_eval.records import Generation, Prompt, Reason, Request, Run, Score, digest
-from aigc_eval.stages import Progress, answering, answering_keys, scoring, scoring_keys
+from aigc_eval.stages import Progress, answering, answering_keys, recorded, scoring, scoring_keys, seen
 
 __all__ = ["load", "report_again", "run"]
 
@@ -65,8 +65,8 @@ def load(folder: Path) -> Run:
         prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")]
         requests, digests = _requests(prompts, facts["samples"], head["identity"]["seed"])
         answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
-        flat, flat_digests = [a for given in answers.values() for a in given], digests * len(answers)
-        scores = {s["name"]: _recorded_scores(journal, s["identity"], flat, flat_digests) for s in facts["scorers"]}
+        every = digests * len(answers)
+        scores = {s["name"]: _recorded_scores(journal, s, answers.values(), every) for s in facts["scorers"]}
         return Run.from_facts(facts, build(answers, scores), bytes.fromhex(head["mask_key"]))
 
 
@@ -146,12 +146,12 @@ def _measure(
         if (identity := candidate.plugin.identity()) not in answered:
             answered[identity] = answer_stages[candidate.name].finish(journal, progress)
     answers = {c.name: answered[c.plugin.identity()] for c in bench.candidates}
-    flat, flat_digests = [a for given in answers.values() for a in given], digests * len(answers)
     scored: dict[str, list[Score]] = {}
     for scorer in bench.scorers:
         if (identity := scorer.plugin.identity()) in scored:
             continue
-        scores_stage = scoring(scorer.name, scorer.plugin, identity, flat, flat_digests)
+        shown = seen(scorer.plugin.sees, answers.values())
+        scores_stage = scoring(scorer.name, scorer.plugin, identity, shown, digests * len(answers))
         scores_stage.look_up(journal, settled)
         if scores_stage.pending and not waiting:
             scorer.plugin.load()
@@ -163,16 +163,14 @@ def _recorded_answers(
     journal: Journal, identity: str, requests: Sequence[Request], digests: Sequence[str]
 ) -> list[Generation]:
     found = (_recorded(journal, "generation", key) for key in answering_keys(identity, digests))
-    own = ("text", "outcome", "seconds", "detail", "usage")
-    return [
-        Generation(r, **{k: v for k, v in data.items() if k in own}) for r, data in zip(requests, found, strict=True)
-    ]
+    return [recorded(request, data) for request, data in zip(requests, found, strict=True)]
 
 
 def _recorded_scores(
-    journal: Journal, identity: str, answers: Sequence[Generation], digests: Sequence[str]
+    journal: Journal, scorer: Mapping[str, Any], answers: Iterable[Sequence[Generation]], digests: Sequence[str]
 ) -> list[Score]:
-    keys = scoring_keys(identity, answers, digests)
+    sees = scorer.get("sees", "answer")
+    keys = scoring_keys(scorer["identity"], sees, seen(sees, answers), digests)
     return [Score.from_json(_recorded(journal, "score", key)) for key in keys]
 
 

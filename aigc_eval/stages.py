@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from aigc_eval.engines.local import map_batches
 from aigc_eval.errors import PluginError
 from aigc_eval.estimates import ROUNDING
 from aigc_eval.journal import Journal
-from aigc_eval.metrics import Mean, WorstPerPrompt
 from aigc_eval.plugin import Generator, Plugin, Scorer
-from aigc_eval.records import OUTCOMES, Generation, Request, Score, digest
+from aigc_eval.records import OUTCOMES, Generation, Request, Score, Sees, digest
 
-__all__ = ["Progress", "Stage", "answering", "answering_keys", "scoring", "scoring_keys"]
+__all__ = ["Progress", "Stage", "answering", "answering_keys", "recorded", "scoring", "scoring_keys", "seen"]
 
 T = TypeVar("T", Request, Generation)
 R = TypeVar("R", Generation, Score)
 
-_TAKEN = {"candidate", "prompt", "sample", "text", "outcome", "seconds", "lang", "value", "status"}
+_TAKEN = {
+    "candidate",
+    "prompt",
+    "sample",
+    "text",
+    "outcome",
+    "seconds",
+    "lang",
+    "value",
+    "status",
+    "vector",
+    "likelihoods",
+    "variant_of",
+}
 """Columns that a metric sees beside the parts of a score (see `estimates.view`)."""
 
 
@@ -108,6 +120,12 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0][:160]}"
 
 
+def recorded(request: Request, data: Mapping[str, Any]) -> Generation:
+    """The answer that a journal's record holds."""
+    known = {k: v for k, v in data.items() if k not in ("candidate", "prompt", "sample")}
+    return Generation(request, **{**known, "likelihoods": tuple(known.get("likelihoods", ()))})
+
+
 def answering_keys(identity: str, requests: Sequence[str]) -> list[str]:
     """Journal keys of one generator's answers; `requests` are the requests' digests."""
     return [digest(identity, request) for request in requests]
@@ -125,14 +143,15 @@ def answering(
                 raise PluginError(f"candidate {name!r} answered another request than {request.prompt.id!r}")
             if not isinstance(answer.text, str) or answer.outcome not in OUTCOMES:
                 raise PluginError(f"candidate {name!r} answered {request.prompt.id!r} with no text or no known outcome")
+            if len(answer.likelihoods) not in (0, len(request.prompt.choices)):
+                raise PluginError(f"candidate {name!r} gave other likelihoods than {request.prompt.id!r} has choices")
         return answers
 
     def decode(request: Request, data: Mapping[str, Any]) -> Generation:
-        known = {k: v for k, v in data.items() if k not in ("candidate", "prompt", "sample")}
-        return Generation(request, **known)
+        return recorded(request, data)
 
     def encode(key: str, answer: Generation) -> Mapping[str, Any]:
-        own = answer.to_json()
+        own = replace(answer, siblings=()).to_json()
         del own["request"]
         where = {"candidate": name, "prompt": answer.prompt.id, "sample": answer.request.sample}
         return {"kind": "generation", "key": key, "data": where | own}
@@ -152,14 +171,45 @@ def answering(
     )
 
 
-def scoring_keys(identity: str, answers: Sequence[Generation], digests: Sequence[str]) -> list[str]:
-    """Journal keys of one scorer's scores; `digests` are those of the answered requests."""
-    return [digest(identity, d, a.text, a.outcome) for a, d in zip(answers, digests, strict=True)]
+def seen(sees: Sees, answered: Iterable[Sequence[Generation]]) -> list[Generation]:
+    """All candidates' answers, one candidate after the other, as a scorer sees them: with their siblings if it does."""
+    if sees != "siblings":
+        return [answer for answers in answered for answer in answers]
+    return [answer for answers in answered for answer in _with_siblings(answers)]
+
+
+def _with_siblings(answers: Sequence[Generation]) -> list[Generation]:
+    by_prompt: dict[str, list[Generation]] = {}
+    for answer in answers:
+        by_prompt.setdefault(answer.prompt.id, []).append(answer)
+    return [
+        replace(answer, siblings=tuple(other for other in by_prompt[answer.prompt.id] if other is not answer))
+        for answer in answers
+    ]
+
+
+def scoring_keys(identity: str, sees: Sees, answers: Sequence[Generation], digests: Sequence[str]) -> list[str]:
+    """Journal keys of one scorer's scores: all that it may look at; `digests` are those of the answered requests."""
+    pairs = zip(answers, digests, strict=True)
+    return [digest(identity, d, a.text, a.outcome, *_more(sees, a)) for a, d in pairs]
+
+
+def _more(sees: Sees, answer: Generation) -> list[Any]:
+    """What decides a score beside the request, the text and the outcome."""
+    found: list[Any] = [answer.likelihoods] if answer.likelihoods else []
+    if sees == "siblings":
+        found += [answer.logprob, [(s.text, s.outcome, s.logprob) for s in answer.siblings]]
+    if sees == "call":
+        found += [answer.seconds, answer.usage, answer.detail]
+    return found
 
 
 def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generation], digests: Sequence[str]) -> Scoring:
-    """The stage in which one scorer scores every answer with an outcome that it scores; the others have failed."""
-    ranges = [(m.of, *m.bounds) for m in plugin.metrics() if isinstance(m, Mean | WorstPerPrompt)]
+    """The stage in which one scorer scores every answer with an outcome that it scores; the others have failed.
+
+    `answers` are as the scorer sees them (`seen`).
+    """
+    ranges = [column for metric in plugin.metrics() for column in metric.ranges()]
 
     def call(batch: Sequence[Generation]) -> list[Score]:
         scores = plugin.score(batch)
@@ -171,7 +221,7 @@ def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generati
         "score",
         f"score {name}",
         plugin,
-        scoring_keys(identity, answers, digests),
+        scoring_keys(identity, plugin.sees, answers, digests),
         answers,
         call,
         lambda _, data: Score.from_json(data),
@@ -201,7 +251,7 @@ def _checked(name: str, answer: Generation, score: Score, ranges: Sequence[tuple
         if span.end > lengths[span.target]:
             return Score(error=f"{name} marked characters {span.start}-{span.end} of {lengths[span.target]}")
     for part in score.parts:
-        if part in _TAKEN or part.startswith("tag.") or not part.isprintable():
+        if part in _TAKEN or part.startswith(("tag.", "usage.", "read:")) or not part.isprintable():
             return Score(error=f"{name} named a part {part!r:.80}, which cannot be a column of the run's rows")
     for of, low, high in ranges:
         number = score.value if of == "value" else score.parts.get(of)

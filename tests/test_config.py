@@ -352,7 +352,7 @@ def test_code_needs_trust(folder: Path) -> None:
 def test_installed_plugins_that_run_commands_need_trust(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from aigc_eval.generators.echo import Echo
 
-    monkeypatch.setattr(Echo, "runs_code", True, raising=False)
+    monkeypatch.setattr(Echo, "needs_trust", lambda self: "runs commands")
     text = "name: x\nprompts: [p.jsonl]\ncandidates: [echo]\nscorers: [diversity]\n"
     [(line, _, what)] = [p for p in found(folder, text, trust=False) if "trust" in p[2]]
     assert (line, "--trust-bench" in what) == (3, True)
@@ -614,3 +614,19 @@ def test_a_mutated_bench_loads_or_tells_why(folder: Path, seed: int) -> None:
             told = [bench.identity()]
         assert told
         assert all(told)
+
+
+def test_metrics_read_scorers_that_the_bench_has(folder: Path) -> None:
+    (folder / "reader.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from aigc_eval.metrics import Mean\n"
+        "from aigc_eval.plugin import Scorer\n"
+        "class Reads(Mean):\n    reads = ('toxicty',)\n"
+        "@dataclass(frozen=True)\nclass Reader(Scorer):\n"
+        "    def score(self, batch): return []\n"
+        "    def metrics(self): return (Reads('m'),)\n",
+        "utf-8",
+    )
+    text = "name: x\nprompts: [p.jsonl]\ncandidates: [echo]\nscorers: [toxicity, reader:Reader]\n"
+    [(line, _, what)] = found(folder, text)
+    assert (line, what) == (4, "'reader' reads the scorer 'toxicty'; did you mean 'toxicity'?")

@@ -94,7 +94,10 @@ def test_field_map_reads_only_what_it_names(tmp_path):
         ({"id": "a", "prompt": "a", "messages": [{"role": "user", "content": None}]}, "turn 1 is not a message"),
         ({"id": "a", "messages": [{"role": "assistant", "content": "x"}]}, "the last message is not the user's"),
         ({"id": "a", "prompt": "a", "fields": "x"}, "fields: 'x' is not an object"),
-        ({"id": "a", "prompt": "a", "fields": {"k": []}}, "fields.k: is a list"),
+        ({"id": "a", "prompt": "", "messages": []}, "prompt: has no text"),
+        ({"id": "a", "prompt": "a", "variants": {"x": ["b", "c"]}}, "variants.x: the prompt has no {x}"),
+        ({"id": "a", "prompt": "{x}", "variants": {"x": ["b"]}}, "variants.x: ['b'] does not name two texts"),
+        ({"id": "a", "prompt": "{x}", "variants": {"x": {"b": 1, "c": "d"}}}, "does not name two texts"),
         ({"id": "a", "prompt": "a", "meta": {}}, "meta: is an object"),
         ({"id": "first", "prompt": "a"}, "set.jsonl:2: id: 'first' is also the id at /set.jsonl:1"),
     ],
@@ -159,3 +162,39 @@ def test_real_files(name, fields, count, second):
     assert len(found.prompts) == count
     assert (found.prompts[1].id, len(found.prompts[1].references)) == (id_, references)
     assert text is None or found.prompts[1].text == text
+
+
+def test_lists_and_objects_in_fields_are_kept_as_json(tmp_path: Path) -> None:
+    record = {"key": 7, "prompt": "p", "instruction_id_list": ["a:b"], "kwargs": [{"n": 0, "word": "中"}]}
+    (tmp_path / "set.jsonl").write_text(json.dumps(record), "utf-8")
+    mapped = {"id": "key", "fields": {"instructions": "instruction_id_list", "kwargs": "kwargs"}}
+    [prompt] = load(tmp_path / "set.jsonl", mapped).prompts
+    assert prompt.fields == {"instructions": '["a:b"]', "kwargs": '[{"n": 0, "word": "中"}]'}
+
+
+def test_choices_may_stand_without_a_prompt(tmp_path: Path) -> None:
+    record = {"sentence_good": "These cats sleep.", "sentence_bad": "These cats sleeps.", "UID": "agreement"}
+    (tmp_path / "set.jsonl").write_text(json.dumps(record), "utf-8")
+    mapped = {"id": "#", "choices": ["sentence_good", "sentence_bad"], "references": "sentence_good", "UID": "UID"}
+    [prompt] = load(tmp_path / "set.jsonl", mapped).prompts
+    assert (prompt.text, prompt.choices) == ("", ("These cats sleep.", "These cats sleeps."))
+    assert (prompt.references, prompt.tags) == (("These cats sleep.",), {"UID": "agreement"})
+    assert Prompt.from_json(json.loads(json.dumps(prompt.to_json()))) == prompt
+
+
+def test_one_record_stands_for_all_its_variants(tmp_path: Path) -> None:
+    record = {
+        "id": "t1",
+        "prompt": "Describe {person} at {place}.",
+        "references": ["{person}"],
+        "variants": {"person": {"female": "a woman", "male": "a man"}, "place": ["work", "home"]},
+    }
+    (tmp_path / "set.jsonl").write_text(json.dumps(record), "utf-8")
+    prompts = load(tmp_path / "set.jsonl").prompts
+    assert [p.id for p in prompts] == [
+        f"t1[person={who},place={where}]" for who in ("female", "male") for where in ("work", "home")
+    ]
+    assert prompts[0].text == "Describe a woman at work."
+    assert prompts[3].references == ("a man",)
+    assert prompts[3].tags == {"person": "male", "place": "home"}
+    assert {p.variant_of for p in prompts} == {"t1"}

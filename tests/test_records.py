@@ -115,3 +115,12 @@ def test_spans_hold_characters(start: int, end: int) -> None:
 def test_generations_know_their_prompt() -> None:
     prompt = Prompt("a", "x")
     assert Generation(Request(prompt), "y").prompt is prompt
+
+
+def test_a_vector_survives_json_in_single_precision() -> None:
+    score = Score(0.5, vector=(0.1, -2.5, 1e-8))
+    again = Score.from_json(json.loads(json.dumps(score.to_json())))
+    assert again.vector == pytest.approx(score.vector, rel=1e-7)
+    assert Score.from_json(again.to_json()) == again
+    with pytest.raises(ValueError, match="finite"):
+        Score(0.5, vector=(float("inf"),))

@@ -59,6 +59,13 @@ class Checks:
                 self.problems.fault(node, Fault((index,), f"no prompt has a tag {tag!r:.80}", suggest(tag, self.tags)))
         self.problems.twice(node, tags)
 
+    def reads(self, node: Node | None) -> None:
+        """The scorers that metrics of other scorers read, each of them known."""
+        for name, scorer in self.scorers.items():
+            for read in dict.fromkeys(r for metric in _metrics(scorer) for r in metric.reads):
+                if read not in self.scorers and read.rpartition(".")[0] not in self.scorers and node is not None:
+                    self.problems.add(node, f"{name!r} reads the scorer {read!r:.80}", suggest(read, self.scorers))
+
     def gates(self, node: Node | None) -> tuple[Gate, ...]:
         """The gates that can be read; the others are reported."""
         read = [gate for item in self.problems.items(node) if (gate := self._gate(item))]
@@ -112,6 +119,14 @@ class Checks:
         twice = [m.name for m in listed].count(gate.metric) > 1
         what = f"{gate.scorer!r} has two metrics called {gate.metric!r:.80}"
         return (what, "gate another metric") if twice else _limit_fault(gate, metrics[gate.metric])
+
+
+def _metrics(scorer: Named[Any] | None) -> Sequence[Metric]:
+    """The metrics of a scorer, none where they cannot be listed (which its gates report)."""
+    try:
+        return () if scorer is None else tuple(scorer.plugin.metrics())
+    except Exception:
+        return ()
 
 
 def _misspelt(name: str, named: Mapping[str, Named[Any] | None]) -> bool:

@@ -90,11 +90,11 @@ class Loader:
         except UsageError as error:
             self.problems.add(node, str(error))
             return None
-        if getattr(cls, "runs_code", False) and not self._trusted(node, f"{word!r} runs commands or code"):
-            return None
         plugin, faults = build(cls, options, self.roots)
         for fault in faults:
             self.problems.fault(node, fault)
+        if plugin is not None and (why := plugin.needs_trust()) and not self._trusted(node, f"{word!r} {why}"):
+            return None
         return plugin
 
     def _trusted(self, node: Node, what: str) -> bool:

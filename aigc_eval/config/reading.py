@@ -45,6 +45,7 @@ def _bench(root: Node, problems: Problems, roots: Roots, loader: Loader) -> dict
     candidates = loader.all(parts.get("candidates"), "generator")
     scorers = loader.all(parts.get("scorers"), "scorer")
     checks = Checks(problems, candidates, scorers, sets)
+    checks.reads(parts.get("scorers"))
     slices = values.get("slices", ("lang",))
     checks.slices(root.at(("slices",)), slices)
     release = checks.names(root.at(("release",)), values.get("release"))

@@ -19,13 +19,25 @@ __all__ = ["Replay"]
 _FINISHED: Mapping[str, Outcome] = {"length": "truncated", "max_tokens": "truncated", "content_filter": "filtered"}
 
 
-_FIELDS = ("id", "prompt", "text", "sample", "outcome", "finish_reason", "seconds")
+_FIELDS = (
+    "id", "prompt", "text", "sample", "outcome", "finish_reason", "seconds", "input_tokens", "output_tokens", "logprob",
+    "likelihoods",
+)  # fmt: skip
+
+
+class _Facts(NamedTuple):
+    """What a record says beside the output."""
+
+    seconds: float | None
+    usage: Mapping[str, int]
+    logprob: float | None
+    likelihoods: tuple[float, ...]
 
 
 class _Draw(NamedTuple):
     text: str
     outcome: Outcome
-    seconds: float | None
+    facts: _Facts
     detail: str
     record: int
 
@@ -45,6 +57,9 @@ class Replay(Generator):
         outcome         ok, truncated, empty, refused, filtered or error
         finish_reason   instead of outcome: "length" and "max_tokens" mean truncated, "content_filter" filtered
         seconds         how long the call took
+        input_tokens, output_tokens    how many tokens the call used
+        logprob         natural log of the probability of the whole output
+        likelihoods     a list: natural log-likelihood of each of the prompt's choices
 
     Without `fields` those names are read where the records have them. Prompts without an output and outputs without
     a prompt are errors before anything is scored; `partial` lets the first become outcomes "error" (unscored, so
@@ -77,6 +92,7 @@ class Replay(Generator):
             *self._ambiguous(by_key),
             *([] if self.partial else self._absent(by_key, samples)),
             *([] if self.ignore_extra else self._extra(by_key, samples)),
+            *self._uneven(prompts),
         ]
         if problems:
             raise DataError(problems)
@@ -89,7 +105,7 @@ class Replay(Generator):
         draw = self._draws.get(self._key(request.prompt), {}).get(request.sample)
         if draw is None:
             return request.answer("", "error", detail="no recorded output")
-        return request.answer(draw.text, draw.outcome, seconds=draw.seconds, detail=draw.detail)
+        return request.answer(draw.text, draw.outcome, detail=draw.detail, **draw.facts._asdict())
 
     @cached_property
     def _table(self) -> Table:
@@ -162,6 +178,20 @@ class Replay(Generator):
             for record, what in zip(first, [what for what, who in found if who], strict=True)
         ]
 
+    def _uneven(self, prompts: Sequence[Prompt]) -> list[Problem]:
+        """Records whose likelihoods are not as many as the prompt's choices."""
+        return [
+            self._table.problem(
+                draw.record,
+                "likelihoods",
+                f"{len(draw.facts.likelihoods)} likelihoods for the {len(prompt.choices)} choices of {prompt.id!r:.60}",
+                "write one for each choice, in their order",
+            )
+            for prompt in prompts
+            for draw in self._draws.get(self._key(prompt), {}).values()
+            if len(draw.facts.likelihoods) not in (0, len(prompt.choices))
+        ]
+
     def _problem(self, what: str, remedy: str) -> Problem:
         return Problem(str(self.path), None, "", what, remedy)
 
@@ -175,7 +205,7 @@ def _draws_of(found: Mapping[str, object], record: int, where: str) -> list[tupl
     """Key, sample number (None: in order) and draw of each output in one record."""
     name = "prompt" if "prompt" in found else "id"
     key = _key(name, found.get(name))
-    outcome, seconds, sample = _outcome(found), _seconds(found.get("seconds")), _sample(found.get("sample"))
+    outcome, facts, sample = _outcome(found), _facts(found), _sample(found.get("sample"))
     if "text" not in found:
         raise BadValue("text", "has no output", "write null for an output that was not produced")
     texts = found["text"] if isinstance(found["text"], list) else [found["text"]]
@@ -187,7 +217,7 @@ def _draws_of(found: Mapping[str, object], record: int, where: str) -> list[tupl
             raise BadValue("text", f"{text!r:.60} is not a text", "map the key that holds the output")
         lost = text is None and outcome == "ok"
         detail = f"no output in the record ({where})" if lost else ""
-        draws.append((key, sample, _Draw(text or "", "error" if lost else outcome, seconds, detail, record)))
+        draws.append((key, sample, _Draw(text or "", "error" if lost else outcome, facts, detail, record)))
     return draws
 
 
@@ -220,16 +250,32 @@ def _sample(value: object) -> int | None:
     return value
 
 
-def _seconds(value: object) -> float | None:
+def _facts(found: Mapping[str, object]) -> _Facts:
+    seconds = _number("seconds", found.get("seconds"), 0, math.inf, "a number of seconds")
+    tokens = {
+        name: _number(name, found.get(name), 0, 1e12, "a number of tokens")
+        for name in ("input_tokens", "output_tokens")
+    }
+    logprob = _number("logprob", found.get("logprob"), -math.inf, 0, "a logarithm of a probability")
+    listed = found.get("likelihoods")
+    likelihoods = [
+        _number("likelihoods", value, -math.inf, 0, "a logarithm of a probability")
+        for value in (listed if isinstance(listed, list) else [] if listed is None else [listed])
+    ]
+    usage = {name: int(value) for name, value in tokens.items() if value is not None}
+    return _Facts(seconds, usage, logprob, tuple(value for value in likelihoods if value is not None))
+
+
+def _number(name: str, value: object, low: float, high: float, what: str) -> float | None:
     if value is None or value == "":
         return None
     try:
-        seconds = float(scalar(value))
+        number = float(scalar(value))
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < math.inf:
-        raise BadValue("seconds", f"{value!r:.60} is not a number of seconds")
-    return seconds
+        number = math.nan
+    if not (low <= number <= high and math.isfinite(number)):
+        raise BadValue(name, f"{value!r:.60} is not {what}")
+    return number
 
 
 def _numbered(table: Table, found: Sequence[tuple[str, int | None, _Draw]]) -> Mapping[str, Mapping[int, _Draw]]:

@@ -68,11 +68,13 @@ def rows(run: Run, masker: Masker) -> str:
         if name in given:
             columns[name] = _passages(given[name], masker)
     columns["detail"] = _plain(given["detail"], masker)
-    columns["seconds"] = given["seconds"].tolist()
+    for name in ("seconds", *(c for c in given.columns if c.startswith("usage."))):
+        columns[name] = given[name].tolist()
     for scorer in run.scorers:
         own = [c for c in given.columns if c == scorer.name or c.startswith((f"{scorer.name}.", f"{scorer.name}:"))]
         for name in own:
-            columns[name] = _spans(given[name]) if name.endswith(":spans") else _plain(given[name], masker)
+            if not name.endswith(":vector"):
+                columns[name] = _spans(given[name]) if name.endswith(":spans") else _plain(given[name], masker)
     frame = pd.DataFrame({csv_cell(name): _series(values) for name, values in columns.items()})
     return BOM + frame.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
 

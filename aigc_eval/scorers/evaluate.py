@@ -55,7 +55,6 @@ class Evaluate(Scorer):
     bounds: tuple[float | None, float | None] = (None, None)
     unit: str = ""
 
-    runs_code: ClassVar[bool] = True
     batch_size: ClassVar[int] = 64
     title: ClassVar[Bilingual] = Bilingual("Module of the evaluate library", "evaluate 库中的评估模块")
     needs: ClassVar[str] = "an evaluate module on this machine, and references where it asks for them"
@@ -64,6 +63,10 @@ class Evaluate(Scorer):
     def __getstate__(self) -> dict[str, object]:
         """Only the options travel to another process; the module is loaded there."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    def needs_trust(self) -> str:
+        """A module is Python code."""
+        return "runs commands or code"
 
     def load(self) -> None:
         """Import the module; UsageError where it is not here, fails to import, or cannot read text."""

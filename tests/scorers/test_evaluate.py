@@ -140,7 +140,7 @@ def test_metric_as_the_author_describes_it() -> None:
     [metric] = Evaluate(module=ModelRef("m"), field="f-1", better="lower", bounds=(0, None), unit="points").metrics()
     assert (metric.name, metric.better, metric.bounds, metric.unit) == ("f_1", "lower", (0, float("inf")), "points")
     assert metric(pd.DataFrame({"prompt": ["a", "b"], "value": [1.0, 2.0]})) == 1.5
-    assert Evaluate.runs_code
+    assert Evaluate(module=ModelRef("m"), field="f").needs_trust()
 
 
 def test_the_bench_names_a_script_a_folder_or_an_id(tmp_path: Path) -> None:
