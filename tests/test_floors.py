@@ -21,6 +21,7 @@ FLOORS = {
     "windows": 1,
     "huggingface": 1,
     "metrics": 2,
+    "models": 2,
     "plugin": 3,
     "toxicity_metrics": 3,
     "generators": 4,
@@ -41,7 +42,7 @@ FLOORS = {
     "__main__": 10,
 }
 SLOW = {"torch", "transformers", "presidio_analyzer", "pandas", "evaluate", "detoxify", "sacrebleu", "scipy", "pyarrow",
-        "spacy", "datasets", "peft", "tokenizers", "jinja2", "pydantic", "httpx"}  # fmt: skip
+        "spacy", "datasets", "peft", "tokenizers", "jinja2", "pydantic", "httpx", "sentence_transformers"}  # fmt: skip
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

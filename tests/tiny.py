@@ -6,9 +6,9 @@ Weights are random but fixed by `seed`; `scale` widens them so that a model pref
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 TEXTS = (
     "The cat sat on the mat. The dog sat on the log, and the bird sang in the tall tree.",
@@ -24,6 +24,22 @@ CHAT_TEMPLATE = (
 )
 
 
+def _trained_once(train: Callable[..., Any]) -> Callable[..., Any]:
+    """Each tokenizer is trained once a process, since trainers break ties at random, and copied for every use."""
+    kept: dict[Any, str] = {}
+
+    def copied(*args: Any, **kwargs: Any) -> Any:
+        from tokenizers import Tokenizer
+
+        key = (*(tuple(a) if isinstance(a, list) else a for a in args), *sorted(kwargs.items()))
+        if key not in kept:
+            kept[key] = train(*args, **kwargs).to_str()
+        return Tokenizer.from_str(kept[key])
+
+    return copied
+
+
+@_trained_once
 def _byte_bpe(special: Sequence[str], vocabulary: int = 480) -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -101,39 +117,123 @@ def seq2seq(folder: Path, *, seed: int = 0, scale: float = 4.0) -> Path:
     return _save(folder, "T5ForConditionalGeneration", config, tokenizer, seed, scale)
 
 
+class _Family(NamedTuple):
+    """An encoder architecture: its class, its special tokens in the order of their ids, its pad id, spare positions."""
+
+    architecture: str
+    special: tuple[str, ...]
+    frame: tuple[str, str]
+    extra_positions: int = 0
+    token_types: bool = True
+
+
+_FAMILIES = {
+    "bert": _Family("Bert", ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"), ("[CLS]", "[SEP]")),
+    "roberta": _Family("Roberta", ("<s>", "<pad>", "</s>", "<unk>", "<mask>"), ("<s>", "</s>"), 2, False),
+    "xlmr": _Family("XLMRoberta", ("<s>", "<pad>", "</s>", "<unk>", "<mask>"), ("<s>", "</s>"), 2, False),
+    "albert": _Family("Albert", ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"), ("[CLS]", "[SEP]")),
+    "deberta": _Family("DebertaV2", ("[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]"), ("[CLS]", "[SEP]")),
+}
+FAMILIES = tuple(_FAMILIES)
+"""Encoder architectures that `classifier` and `encoder` build: word pieces, byte-level BPE, three unigram models."""
+
+
+@_trained_once
+def _word_pieces(special: Sequence[str]) -> Any:
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    built = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    built.normalizer = normalizers.BertNormalizer()
+    built.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    built.decoder = decoders.WordPiece()
+    built.train_from_iterator(
+        TEXTS, trainers.WordPieceTrainer(vocab_size=600, special_tokens=list(special), show_progress=False)
+    )
+    return built
+
+
+@_trained_once
+def _unigram(special: Sequence[str], unknown: str, *, lower: bool) -> Any:
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    built = Tokenizer(models.Unigram())
+    folding = [normalizers.Lowercase()] if lower else []
+    built.normalizer = normalizers.Sequence([normalizers.NFKC(), *folding])
+    built.pre_tokenizer = pre_tokenizers.Metaspace()
+    built.decoder = decoders.Metaspace()
+    built.train_from_iterator(
+        TEXTS,
+        trainers.UnigramTrainer(vocab_size=300, special_tokens=list(special), unk_token=unknown, show_progress=False),
+    )
+    return built
+
+
+def _family_tokenizer(name: str, positions: int) -> Any:
+    import transformers
+    from tokenizers import processors
+
+    family = _FAMILIES[name]
+    pad, unknown, mask = (next(t for t in family.special if word in t.lower()) for word in ("pad", "unk", "mask"))
+    if name == "bert":
+        built = _word_pieces(family.special)
+    elif name == "roberta":
+        built = _byte_bpe(family.special)
+    else:
+        built = _unigram(family.special, unknown, lower=name == "albert")
+    first, last = family.frame
+    ids = [(token, family.special.index(token)) for token in family.frame]
+    pair = f"{first} $A {last} $B:1 {last}:1" if family.token_types else f"{first} $A {last} {last} $B {last}"
+    built.post_processor = processors.TemplateProcessing(f"{first} $A {last}", pair, ids)
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=built, pad_token=pad, unk_token=unknown, cls_token=first, sep_token=last, mask_token=mask,
+        model_max_length=positions, model_input_names=names if family.token_types else names[::2],
+    )  # fmt: skip
+
+
+def _family_config(name: str, tokenizer: Any, positions: int, **kwargs: Any) -> Any:
+    import transformers
+
+    family = _FAMILIES[name]
+    if name == "albert":
+        kwargs["embedding_size"] = 16
+    if name == "deberta":
+        kwargs |= {
+            "relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_buckets": 16,
+            "share_att_key": True, "norm_rel_ebd": "layer_norm", "position_biased_input": False, "type_vocab_size": 0,
+            "pooler_hidden_size": 32,
+        }  # fmt: skip
+    frame = [family.special.index(token) for token in family.frame]
+    return getattr(transformers, f"{family.architecture}Config")(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        max_position_embeddings=positions + family.extra_positions, pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=frame[0], eos_token_id=frame[1], **kwargs,
+    )  # fmt: skip
+
+
 def classifier(
     folder: Path,
     *,
+    family: str = "bert",
     labels: Sequence[str] = ("entailment", "neutral", "contradiction"),
     seed: int = 0,
     scale: float = 8.0,
     positions: int = 128,
     multi_label: bool = False,
 ) -> Path:
-    """A BERT sequence classifier (word pieces, sentence pairs, token types) whose id2label is `labels` in order."""
-    import transformers
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    built = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    built.normalizer = normalizers.BertNormalizer()
-    built.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    built.decoder = decoders.WordPiece()
-    built.train_from_iterator(
-        TEXTS, trainers.WordPieceTrainer(vocab_size=600, special_tokens=special, show_progress=False)
-    )
-    built.post_processor = processors.TemplateProcessing(
-        "[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", [("[CLS]", 2), ("[SEP]", 3)]
-    )
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=built, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
-        mask_token="[MASK]", model_max_length=positions,
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-    )  # fmt: skip
-    config = transformers.BertConfig(
-        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=positions, pad_token_id=0, id2label=dict(enumerate(labels)),
+    """A sequence classifier of an architecture in `FAMILIES` whose id2label is `labels` in order; it takes pairs."""
+    tokenizer = _family_tokenizer(family, positions)
+    config = _family_config(
+        family, tokenizer, positions, id2label=dict(enumerate(labels)),
         label2id={name: i for i, name in enumerate(labels)},
-        problem_type="multi_label_classification" if multi_label else "single_label_classification",
+        problem_type="multi_label_classification" if multi_label else None,
     )  # fmt: skip
-    return _save(folder, "BertForSequenceClassification", config, tokenizer, seed, scale)
+    name = f"{_FAMILIES[family].architecture}ForSequenceClassification"
+    return _save(folder, name, config, tokenizer, seed, scale)
+
+
+def encoder(folder: Path, *, family: str = "bert", seed: int = 0, scale: float = 8.0, positions: int = 128) -> Path:
+    """A plain encoder of an architecture in `FAMILIES`, without a head: what embeddings and BERTScore read."""
+    tokenizer = _family_tokenizer(family, positions)
+    config = _family_config(family, tokenizer, positions)
+    return _save(folder, f"{_FAMILIES[family].architecture}Model", config, tokenizer, seed, scale)

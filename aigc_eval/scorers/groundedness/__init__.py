@@ -11,12 +11,13 @@ from typing import ClassVar
 from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio
+from aigc_eval.models.nli import Nli
 from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span
 from aigc_eval.scorers.groundedness.check import KINDS, check
 from aigc_eval.scorers.groundedness.claims import is_claim, stripped
 from aigc_eval.scorers.groundedness.evidence import Evidence
-from aigc_eval.scorers.groundedness.nli import Judged, Nli, verdict
+from aigc_eval.scorers.groundedness.nli import Best, best, verdict
 from aigc_eval.scorers.groundedness.numerals import flat
 from aigc_eval.text import sentences
 
@@ -83,7 +84,7 @@ class Groundedness(Scorer):
 
     @cached_property
     def _nli(self) -> Nli:
-        return Nli.load(str(self.model))
+        return Nli(str(self.model))
 
     def not_applicable(self, prompt: Prompt) -> str:
         """Prompts without evidence."""
@@ -105,11 +106,11 @@ class Groundedness(Scorer):
             (_evidence(generation.prompt), [generation.text[a:b] for a, b in places])
             for generation, places in zip(batch, claims, strict=True)
         ]
-        judged = self._nli.judge(items, self.chunk)
+        judged = best(self._nli, items, self.chunk)
         rows = zip(batch, claims, judged, strict=True)
         return [self._summed(generation, places, found) for generation, places, found in rows]
 
-    def _summed(self, generation: Generation, places: Sequence[tuple[int, int]], found: Sequence[Judged]) -> Score:
+    def _summed(self, generation: Generation, places: Sequence[tuple[int, int]], found: Sequence[Best]) -> Score:
         if not _evidence(generation.prompt):
             return _NO_EVIDENCE
         if not places:
