@@ -20,6 +20,7 @@ FLOORS = {
     "yaml_file": 1,
     "windows": 1,
     "huggingface": 1,
+    "answers": 1,
     "metrics": 2,
     "models": 2,
     "plugin": 3,
