@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
+from aigc_eval.models.language_model import windows
 from aigc_eval.plugin import ModelRef
 from aigc_eval.records import Generation, Outcome, Prompt, Request, Score
 from aigc_eval.scorers.fluency import Fluency
 from aigc_eval.scorers.fluency.ending import cut_ending
 from aigc_eval.scorers.fluency.faults import FAULTS
-from aigc_eval.scorers.fluency.likelihood import windows
 from aigc_eval.scorers.fluency.rambling import ramble
 from aigc_eval.scorers.fluency.repetition import longest_repeat, rep_n
 from aigc_eval.scorers.fluency.script import expected_language, foreign, mojibake

@@ -10,10 +10,10 @@ from typing import ClassVar, Literal
 from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio
+from aigc_eval.models.language_model import LanguageModel, bos_policy
 from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Bilingual, Generation, Outcome, Score
 from aigc_eval.scorers.fluency.faults import FAULTS, Limits, examine
-from aigc_eval.scorers.fluency.likelihood import LanguageModel, bos_policy
 
 __all__ = ["Fluency"]
 
