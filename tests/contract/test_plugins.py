@@ -71,7 +71,14 @@ def tiny_detoxify(folder: Path) -> dict[str, object]:
     return {"model": "original", "checkpoint": path, "config": config}
 
 
+def protected_corpus(folder: Path) -> dict[str, object]:
+    (folder / "corpus").mkdir(exist_ok=True)
+    (folder / "corpus" / "all.txt").write_text("\n".join(TEXTS), "utf-8", "ignore")
+    return {"corpus": folder / "corpus"}
+
+
 RECIPES: dict[str, Make] = {
+    "memorisation": protected_corpus,
     "replay": recorded,
     "huggingface": tiny_causal,
     "template": lambda folder: {"patterns": ["{name}: {prompt}"]},
