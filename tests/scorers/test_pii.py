@@ -18,6 +18,7 @@ from aigc_eval.errors import MissingExtra, UsageError
 from aigc_eval.plugin import ModelRef
 from aigc_eval.records import Generation, Message, Prompt, Request, Score
 from aigc_eval.scorers.pii import DEFAULT_ENTITIES, Pii
+from aigc_eval.scorers.pii.clock import Clock
 from aigc_eval.scorers.pii.detector import Detector
 from aigc_eval.scorers.pii.findings import GROUPS, Finding, resolve
 from aigc_eval.scorers.pii.view import views
@@ -264,7 +265,7 @@ def test_a_recogniser_that_fails_makes_an_error_without_the_text(monkeypatch: py
     class Slow:
         entity, digits = "SLOW", False
 
-        def find(self, text: str) -> list[Finding]:
+        def find(self, text: str, clock: Clock) -> list[Finding]:
             raise TimeoutError(text)
 
     monkeypatch.setattr(Pii, "_detector", lambda self: Detector((Slow(),), 0.5))

@@ -6,10 +6,24 @@ import math
 from collections import Counter
 from datetime import date
 
-__all__ = ["card_brand", "credit_code", "entropy", "luhn", "mainland_province", "resident_id", "valid_date"]
+__all__ = [
+    "card_brand",
+    "credit_code",
+    "entropy",
+    "hong_kong_identity",
+    "luhn",
+    "mainland_province",
+    "organization_code",
+    "resident_id",
+    "taiwan_identity",
+    "valid_date",
+]
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_ORGANIZATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+# Where a letter stands for the number 10 + its place here: the order in which Taiwan gave them to its counties.
+_TAIWAN_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
 _PROVINCES = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()  # noqa: SIM905
 )
@@ -49,13 +63,15 @@ def valid_date(year: int, month: int, day: int) -> bool:
 def resident_id(number: str) -> bool:
     """Whether an 18-character resident identity number has a region, a birthday and the right check character.
 
-    GB 11643-1999: sum of weighted digits mod 11, mapped to 1 0 X 9 8 7 6 5 4 3 2.
+    GB 11643-1999: sum of weighted digits mod 11, mapped to 1 0 X 9 8 7 6 5 4 3 2. A foreigner's permanent residence
+    card (2023) has 9, the province and the country's three digits in place of the six of the region.
 
     >>> resident_id("11010519491231002X"), resident_id("440524188001010014"), resident_id("110105194912310021")
     (True, True, False)
     """
     body = number[:17]
-    if not mainland_province(body) or not valid_date(int(body[6:10]), int(body[10:12]), int(body[12:14])):
+    region = body[1:] if body[0] == "9" else body
+    if not mainland_province(region) or not valid_date(int(body[6:10]), int(body[10:12]), int(body[12:14])):
         return False
     rest = sum(w * int(d) for w, d in zip(_ID_WEIGHTS, body, strict=True)) % 11
     return "10X98765432"[rest] == number[17].upper()
@@ -71,6 +87,47 @@ def credit_code(code: str) -> bool:
     """
     total = sum(_CODE_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(code[:17]))
     return _CODE_ALPHABET[-total % 31] == code[17]
+
+
+def organization_code(code: str) -> bool:
+    """Whether the ninth character of an organisation code is the check character of the other eight.
+
+    GB 11714-1997: weights 3 7 9 10 5 8 4 2 over 0-9 A-Z, check = 11 - sum mod 11, 10 written X and 11 written 0.
+
+    >>> organization_code("D2143569X"), organization_code("D21435691")
+    (True, False)
+    """
+    total = sum(w * int(c, 36) for w, c in zip(_ORGANIZATION_WEIGHTS, code, strict=False))
+    return "0X987654321"[total % 11] == code[8]
+
+
+def hong_kong_identity(number: str) -> bool:
+    """Whether the last character of a Hong Kong identity card number (one or two letters, six digits) is right.
+
+    Letters count 10 to 35 and a missing first letter 36; with weights 9 to 1 the sum, check digit (A is 10) included,
+    is a multiple of 11.
+
+    >>> hong_kong_identity("A1234563"), hong_kong_identity("A1234564")
+    (True, False)
+    """
+    values = [int(c, 36) for c in number]
+    padded = [36] * (9 - len(values)) + values
+    return sum(v * w for v, w in zip(padded, range(9, 0, -1), strict=True)) % 11 == 0
+
+
+def taiwan_identity(number: str) -> bool:
+    """Whether a Taiwan identity or resident certificate number has the right check digit.
+
+    A letter and nine digits, or (certificates until 2020) two letters and eight digits. The first letter is a number of
+    10 to 35; its digits weigh 1 and 9, the others 8 to 1 and 1. A second letter counts by the last digit of its number.
+
+    >>> taiwan_identity("A123456789"), taiwan_identity("A800000014"), taiwan_identity("A123456788")
+    (True, True, False)
+    """
+    place = 10 + _TAIWAN_LETTERS.index(number[0])
+    rest = [int(c) if c.isdigit() else _TAIWAN_LETTERS.index(c) % 10 for c in number[1:]]
+    digits = [place // 10, place % 10, *rest]
+    return sum(d * w for d, w in zip(digits, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), strict=True)) % 10 == 0
 
 
 # Issuer prefix -> lengths in use (ISO/IEC 7812 ranges as the networks publish them). The longest prefix decides.

@@ -92,7 +92,7 @@ CONTACT_RULES = (
         _judge_mail,
         re.compile("@"),
         _documentation_mail,
-        digits=False,
+        digits=0,
     ),
     Rule(
         "IP_ADDRESS",

@@ -27,17 +27,26 @@ class Finding:
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "contact": ("CN_MOBILE", "CN_LANDLINE", "PHONE_NUMBER", "EMAIL_ADDRESS", "LOCATION"),
+    "contact": (
+        "CN_MOBILE", "CN_LANDLINE", "CN_WECHAT", "CN_QQ", "CN_ADDRESS", "CN_POSTAL_CODE", "PHONE_NUMBER",
+        "EMAIL_ADDRESS", "LOCATION", "ADDRESS", "ZA_MOBILE_NUMBER", "ZA_TELEPHONE_NUMBER",
+    ),
     "financial": ("CN_BANK_CARD", "CREDIT_CARD", "IBAN_CODE", "CRYPTO", "US_BANK_NUMBER", "ABA_ROUTING_NUMBER"),
     "network": ("IP_ADDRESS", "MAC_ADDRESS", "UUID", "URL"),
-    "organisation": ("CN_CREDIT_CODE", "ORGANIZATION"),
-}
+    "organisation": (
+        "CN_CREDIT_CODE", "CN_ORGANIZATION_CODE", "ORGANIZATION", "AU_ABN", "AU_ACN", "DE_HANDELSREGISTER", "DE_VAT_ID",
+        "KR_BRN", "SE_ORGANISATIONSNUMMER", "SG_UEN", "ZA_COMPANY_REGISTRATION", "ZA_VAT_NUMBER",
+    ),
+}  # fmt: skip
 """Entity types of each group; SECRET_* form the group "secret", every other type counts as "identity"."""
 
 _GROUP_OF = {entity: group for group, entities in GROUPS.items() for entity in entities}
 
 # Which of two overlapping findings is right: first the more specific kind, then the longer one.
-_LOOSE = frozenset({"PHONE_NUMBER", "PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "URL", "UUID", "US_BANK_NUMBER"})
+_LOOSE = frozenset(
+    {"PHONE_NUMBER", "PERSON", "LOCATION", "ORGANIZATION", "ADDRESS", "NRP", "AGE", "DATE_TIME", "URL", "UUID"}
+    | {"US_BANK_NUMBER", "CN_POSTAL_CODE"}
+)
 _CHECKED = frozenset({"CN_RESIDENT_ID", "CN_CREDIT_CODE", "CN_BANK_CARD", "CREDIT_CARD", "IBAN_CODE", "CRYPTO"})
 
 

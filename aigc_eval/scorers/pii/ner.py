@@ -12,16 +12,23 @@ from typing import Any, Protocol
 
 from aigc_eval.errors import MissingExtra, UsageError
 from aigc_eval.plugin import require
+from aigc_eval.scorers.pii.clock import UNLIMITED, Clock
 from aigc_eval.scorers.pii.findings import Finding
 
 __all__ = ["NER_ENTITIES", "Names", "fingerprint", "open_model"]
 
-_LABELS = {
-    "PERSON": "PERSON", "PER": "PERSON", "PATIENT": "PERSON", "NAME": "PERSON",
-    "GPE": "LOCATION", "LOC": "LOCATION", "LOCATION": "LOCATION", "FAC": "LOCATION", "ADDRESS": "LOCATION",
-    "ORG": "ORGANIZATION", "ORGANIZATION": "ORGANIZATION",
-}  # fmt: skip
+_SPELLINGS = {
+    "PERSON": "PERSON PER PATIENT STAFF HCW DOCTOR NAME FIRSTNAME LASTNAME MIDDLENAME GIVENNAME SURNAME NR NRF 人名",
+    "LOCATION": "LOCATION LOC GPE FAC CITY STATE COUNTY COUNTRY SCENE NS 地名",
+    "ADDRESS": "ADDRESS STREET STREETADDRESS STREETNAME SECONDARYADDRESS BUILDINGNUM BUILDINGNUMBER 地址",
+    "ORGANIZATION": "ORGANIZATION ORG HOSP HOSPITAL PATORG VENDOR COMPANY GOVERNMENT NT 机构名",
+    "NRP": "NRP NORP",
+    "AGE": "AGE",
+}
+_LABELS = {spelling: entity for entity, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 NER_ENTITIES = frozenset(_LABELS.values())
+"""What a model can find, under presidio's names and ADDRESS, in the labels of OntoNotes, CoNLL, MSRA, CLUENER, CTB
+and i2b2."""
 
 _WINDOW, _OVERLAP = 1200, 200
 _SCORE = 0.85  # what presidio gives a model without scores of its own
@@ -39,13 +46,14 @@ class Names:
     model: _Model
     wanted: frozenset[str]
     entity: str = "NER"
-    digits: bool = False
+    digits: int = 0
 
-    def find(self, text: str) -> Iterator[Finding]:
-        """Findings of the wanted types."""
+    def find(self, text: str, clock: Clock = UNLIMITED) -> Iterator[Finding]:
+        """Findings of the wanted types. Raises OutOfTime."""
         for start in range(0, max(len(text) - _OVERLAP, 1), _WINDOW - _OVERLAP):
+            clock.check()
             for label, a, b, score in self.model(text[start : start + _WINDOW]):
-                entity = _LABELS.get(label.upper().rpartition("-")[2], "")
+                entity = _LABELS.get(label.upper().rpartition("-")[2].replace("_", ""), "")
                 if entity in self.wanted and a < b:
                     yield Finding(entity, start + a, start + b, score)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from aigc_eval.scorers.pii.clock import UNLIMITED, Clock
 from aigc_eval.scorers.pii.findings import Finding
 from aigc_eval.scorers.pii.presidio import analyze
 from aigc_eval.scorers.pii.view import without_han
@@ -68,10 +69,10 @@ class Phone:
     recognizer: Any = field(repr=False)
     one_country: Any = field(repr=False)
     entity: str = "PHONE_NUMBER"
-    digits: bool = True
+    digits: int = 1
 
-    def find(self, text: str) -> Iterator[Finding]:
-        """Presidio's findings that are believed, rescored."""
+    def find(self, text: str, clock: Clock = UNLIMITED) -> Iterator[Finding]:
+        """Presidio's findings that are believed, rescored. Raises OutOfTime."""
         if not _SEVEN_DIGITS.search(text):
             return
         seen = without_han(text)
@@ -80,6 +81,7 @@ class Phone:
                 continue
             named = _CONTEXT.search(text[max(0, stretch.start() - 40) : stretch.end() + 12]) is not None
             for start, end in _blocks(*stretch.span(), seen):
+                clock.check()
                 yield from self._in_stretch(text, seen, start, end, named)
 
     def _in_stretch(self, text: str, seen: str, start: int, end: int, named: bool) -> Iterator[Finding]:

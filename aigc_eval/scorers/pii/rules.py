@@ -11,14 +11,41 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from aigc_eval.scorers.pii.clock import UNLIMITED, Clock
 from aigc_eval.scorers.pii.findings import Finding
+from aigc_eval.text import HANZI
 
-__all__ = ["CERTAIN", "LIKELY", "NO", "STRONG", "Rule", "always", "mentioned"]
+__all__ = [
+    "CERTAIN",
+    "LIKELY",
+    "NO",
+    "NO_DIGIT_LEFT",
+    "NO_DIGIT_RIGHT",
+    "STRONG",
+    "UNSURE",
+    "Rule",
+    "bare",
+    "in_path",
+    "labelled_otherwise",
+    "mentioned",
+]
 
-NO, LIKELY, STRONG, CERTAIN = 0.0, 0.6, 0.8, 1.0
+NO, UNSURE, LIKELY, STRONG, CERTAIN = 0.0, 0.4, 0.6, 0.8, 1.0
+"""UNSURE is below the usual threshold: well formed, perhaps with the right check digit, and nothing says what it is."""
+
+NO_DIGIT_LEFT = r"(?<![0-9])(?<![0-9][.,_\-/])"
+NO_DIGIT_RIGHT = r"(?![0-9])(?![.,_\-/][0-9])"
 
 _BEFORE, _AFTER = 40, 12
 _STOP = re.compile(r"[。！？]|\n\s*\n")
+_INSIDE = re.compile(r"[A-Za-z][._/\-]$")
+# What an 11 to 19 digit number is when it is none of ours; it counts only as the nearest label before the number.
+_OTHER_LABEL = re.compile(
+    r"(?:订单|訂單|单号|流水|编号|編號|货号|工号|学号|序列号|运单|批次|条码|条形码|版本|案号|文号|期刊号|群号|群|QQ|isbn"
+    r"|issn|doi|order|invoice|tracking|serial|sku|ref(?:erence)?|ticket|batch|model|part|item|timestamp|时间戳|qq)"
+    rf"[^0-9{HANZI}]{{0,12}}(?:号码?|是|为|號)?[^0-9{HANZI}]{{0,4}}$",
+    re.I,
+)
 
 
 def mentioned(words: re.Pattern[str], match: re.Match[str], before: int = _BEFORE, after: int = _AFTER) -> bool:
@@ -32,17 +59,31 @@ def mentioned(words: re.Pattern[str], match: re.Match[str], before: int = _BEFOR
     return bool(words.search(left, stops[-1].end() if stops else 0) or words.search(text[end : end + after]))
 
 
-def always(score: float) -> Callable[[re.Match[str]], float]:
-    """A judge that believes every match."""
-    return lambda _match: score
+def bare(value: str) -> str:
+    """ASCII letters and digits only.
+
+    >>> bare("138-0013 8000")
+    '13800138000'
+    """
+    return re.sub(r"[^0-9A-Za-z]", "", value)
+
+
+def labelled_otherwise(match: re.Match[str]) -> bool:
+    """Whether the nearest label before the number says that it is something else (an order number)."""
+    return _OTHER_LABEL.search(match.string[max(0, match.start() - 32) : match.start()]) is not None
+
+
+def in_path(match: re.Match[str]) -> bool:
+    """Whether the match stands within a path or an identifier."""
+    return _INSIDE.search(match.string[max(0, match.start() - 2) : match.start()]) is not None
 
 
 @dataclass(frozen=True)
 class Rule:
     """Finds one entity type. The group `value` of the expression, where there is one, is the span.
 
-    `needs` is an exact, cheaper condition: a text without it cannot match. `digits` says that nothing without an ASCII
-    digit can match; most texts have none.
+    `needs` is an exact, cheaper condition: a text without it cannot match. It is quickest where it begins with a set of
+    characters. `digits` is how many ASCII digits in a row a match has at least; most texts have few.
     """
 
     entity: str
@@ -50,14 +91,15 @@ class Rule:
     judge: Callable[[re.Match[str]], float]
     needs: re.Pattern[str]
     placeholder: Callable[[str], bool] = lambda _value: False
-    digits: bool = True
+    digits: int = 1
 
-    def find(self, text: str) -> Iterator[Finding]:
-        """Every accepted match, left to right."""
+    def find(self, text: str, clock: Clock = UNLIMITED) -> Iterator[Finding]:
+        """Every accepted match, left to right. Raises OutOfTime."""
         if not self.needs.search(text):
             return
         group: str | int = "value" if "value" in self.pattern.groupindex else 0
         for match in self.pattern.finditer(text):
+            clock.check()
             score = self.judge(match)
             if score > NO:
                 start, end = match.span(group)

@@ -1,5 +1,9 @@
 """Credentials: provider keys, tokens, private keys, connection strings and assigned high-entropy strings.
 
+Beside the forms of known providers, a run of at least 20 characters of base64 with at least 4.0 bits of entropy a
+character (of hexadecimal: 32 and 3.0) is one where the nearest word before it on the line says so (`client_secret`,
+密钥); a hash, a commit, a UUID is none.
+
 Each span is judged on its own: one obvious sample in a text clears nothing else. A template (`sk-xxxx`, `<password>`,
 `${TOKEN}`, `YOUR_API_KEY`) is not a credential and is never reported; a provider's sample key is a placeholder.
 """
@@ -12,7 +16,7 @@ import re
 from collections.abc import Callable
 
 from aigc_eval.scorers.pii.checksums import entropy
-from aigc_eval.scorers.pii.rules import CERTAIN, LIKELY, NO, STRONG, Rule
+from aigc_eval.scorers.pii.rules import CERTAIN, LIKELY, NO, STRONG, UNSURE, Rule
 
 __all__ = ["SECRET_RULES"]
 
@@ -30,6 +34,21 @@ _SAMPLE_PASSWORD = re.compile(
 )
 _INVENTED = re.compile(
     r"example|sample|dummy|fake|1234567890|0123456789|abcdefgh|eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l", re.I
+)
+
+
+_BITS, _HEX_BITS, _REACH = 4.0, 3.0, 60
+_HEX = re.compile("[0-9a-f]+|[0-9A-F]+")
+_UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_BORDERS = re.compile("(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])")  # words have few, random characters many
+_ASSIGNED = re.compile(r"[=:]\s{0,3}[\"'`]?$")
+# The nearest of them says what the characters are.
+_SECRET_OR_NOT = re.compile(
+    r"(?P<secret>secret|token|api[_ -]?key|access[_ -]?key|private[_ -]?key|encryption[_ -]?key|credential"
+    r"|authorization|bearer|passphrase|密钥|密鑰|令牌|私钥|凭证|凭据)"
+    r"|hash|sha-?[0-9]|md5|commit|checksum|digest|uuid|guid|integrity|etag|fingerprint|revision|url|https?:|哈希"
+    r"|摘要|校验|指纹|公钥|public",
+    re.I,
 )
 
 
@@ -90,9 +109,23 @@ def _judge_assigned(match: re.Match[str]) -> float:
     return LIKELY if mixed and entropy(value) >= 3.5 and not _TEMPLATE.search(value) else NO
 
 
+def _judge_entropy(match: re.Match[str]) -> float:
+    value, text = match[0], match.string
+    hexadecimal = _HEX.fullmatch(value) is not None
+    # 16 symbols hold 4 bits at most, and 32 random ones show about 3.6.
+    enough = len(value) >= 32 and entropy(value) >= _HEX_BITS if hexadecimal else entropy(value) >= _BITS
+    if not enough or len(_BORDERS.findall(value)) < 4 or _TEMPLATE.search(value) or _UUID.fullmatch(value):
+        return NO
+    left = text[max(0, match.start() - _REACH) : match.start()].rpartition("\n")[2]
+    words = list(_SECRET_OR_NOT.finditer(left))
+    if words and words[-1]["secret"]:
+        return LIKELY
+    return NO if words or hexadecimal or not _ASSIGNED.search(left) else UNSURE
+
+
 def _key(entity: str, needs: str, expression: str, bits: float = 3.0) -> Rule:
     pattern = re.compile(f"{_LEFT}{expression}{_RIGHT}")
-    return Rule(f"SECRET_{entity}", pattern, _random(CERTAIN, bits), re.compile(needs), _invented, digits=False)
+    return Rule(f"SECRET_{entity}", pattern, _random(CERTAIN, bits), re.compile(needs), _invented, digits=0)
 
 
 _PROVIDER_KEYS = (
@@ -130,7 +163,7 @@ SECRET_RULES = (
         _judge_jwt,
         re.compile(r"\.eyJ"),
         _invented,
-        digits=False,
+        digits=0,
     ),
     Rule(
         "SECRET_PRIVATE_KEY",
@@ -142,7 +175,7 @@ SECRET_RULES = (
         ),
         _judge_pem,
         re.compile("PRIVATE KEY"),
-        digits=False,
+        digits=0,
     ),
     Rule(
         "SECRET_CONNECTION_STRING",
@@ -152,7 +185,7 @@ SECRET_RULES = (
         ),
         _judge_password,
         re.compile("://[^@]{1,300}@"),
-        digits=False,
+        digits=0,
     ),
     Rule(
         "SECRET_CONNECTION_STRING",
@@ -163,7 +196,7 @@ SECRET_RULES = (
         ),
         _judge_password,
         re.compile("(?i)(?:password|pwd) {0,3}="),
-        digits=False,
+        digits=0,
     ),
     Rule(
         "SECRET_KEY",
@@ -172,7 +205,14 @@ SECRET_RULES = (
             r"(?P<value>[0-9A-Za-z+/_\-]{20,200}={0,2})(?![0-9A-Za-z+/_\-])"
         ),
         _judge_assigned,
-        re.compile(r"(?i)key|token|secret|bearer|密钥|令牌"),
+        re.compile(r"[KkTtSsBb密令](?:[Ee][YyCcAa]|[Oo][Kk]|[钥牌])"),
+        _invented,
+    ),
+    Rule(
+        "SECRET_HIGH_ENTROPY",
+        re.compile(r"(?<![0-9A-Za-z+/_\-])[0-9A-Za-z+/_\-]{20,500}={0,2}(?![0-9A-Za-z+/_\-])"),
+        _judge_entropy,
+        re.compile(r"[0-9A-Za-z+/_\-]{20}"),
         _invented,
     ),
     Rule(
@@ -182,7 +222,7 @@ SECRET_RULES = (
             r"(?P<value>[!-~]{6,64})"
         ),
         _judge_plain_password,
-        re.compile(r"(?i)passw|passphrase|pwd|密码|口令"),
+        re.compile(r"[Pp密口](?:[AaWw][SsDd]|[码令])"),
         _invented,
     ),
 )

@@ -38,7 +38,7 @@ def _card(number: str, _match: re.Match[str]) -> float:
 
 
 SPELLED_RULES = (
-    Rule("CN_MOBILE", _PATTERN, _spelled(_mobile), _NEEDS, digits=False),
-    Rule("CN_RESIDENT_ID", _PATTERN, _spelled(_identity), _NEEDS, digits=False),
-    Rule("CN_BANK_CARD", _PATTERN, _spelled(_card), _NEEDS, digits=False),
+    Rule("CN_MOBILE", _PATTERN, _spelled(_mobile), _NEEDS, digits=0),
+    Rule("CN_RESIDENT_ID", _PATTERN, _spelled(_identity), _NEEDS, digits=0),
+    Rule("CN_BANK_CARD", _PATTERN, _spelled(_card), _NEEDS, digits=0),
 )
