@@ -1,0 +1,135 @@
+"""The rates over instructions and prompts, and how steady a candidate is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aigc_eval.intervals import Floats
+from aigc_eval.metrics import AnyPerPrompt, Metric, Rate, Ratio
+from aigc_eval.records import Bilingual
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["METRICS", "Steadiness"]
+
+_SOURCE = "Zhou et al. 2023 (IFEval)"
+_FAMILIES = {
+    "keywords": Bilingual("keywords", "关键词"),
+    "language": Bilingual("language", "语言"),
+    "length": Bilingual("length", "篇幅"),
+    "content": Bilingual("content", "内容要件"),
+    "format": Bilingual("format", "格式"),
+    "combination": Bilingual("combined instructions", "组合指令"),
+    "startend": Bilingual("start and end", "开头与结尾"),
+    "case": Bilingual("letter case", "大小写"),
+    "punctuation": Bilingual("punctuation", "标点"),
+}
+
+
+@dataclass(frozen=True)
+class Steadiness(AnyPerPrompt):
+    """Probability that two draws of a prompt agree: both follow all of its instructions, or neither does; 0..1.
+
+    (C(c, 2) + C(n - c, 2)) / C(n, 2) with c of n samples that do, averaged over prompts with at least two; unbiased. It
+    has no worst for an unscored answer, which may agree or not.
+
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"prompt": ["a"] * 4, "value": [1.0, 1.0, 1.0, 0.0]})
+    >>> Steadiness("steadiness")(rows)
+    0.5
+    """
+
+    k: int | None = 2
+
+    def of_prompt(self, ordered: Floats, k: int) -> float:
+        """P(two draws without replacement are both hits or both misses)."""
+        n, hits = len(ordered), int((ordered >= self.at_least).sum())
+        return (math.comb(hits, 2) + math.comb(n - hits, 2)) / math.comb(n, 2)
+
+    def filled(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """None: an unscored answer has no worst."""
+        return None
+
+
+def _prompts(name: str, of: str, title: Bilingual, about: Bilingual) -> Rate:
+    return Rate(name, better="higher", of=of, title=title, about=about, source=_SOURCE)
+
+
+def _share(name: str, over: str, under: str, title: Bilingual, about: Bilingual) -> Ratio:
+    return Ratio(
+        name, better="higher", bounds=(0.0, 1.0), unit="share", over=over, under=under, title=title, about=about,
+        source=_SOURCE,
+    )  # fmt: skip
+
+
+def _of_family(name: str, words: Bilingual) -> Ratio:
+    return _share(
+        f"{name}_strict",
+        f"{name}_followed",
+        f"{name}_instructions",
+        Bilingual(f"Instructions followed: {words.en}", f"指令遵循率：{words.zh}"),
+        Bilingual(
+            f"Instructions of this family ({words.en}) that are followed, divided by all of them; text as it stands",
+            f"该类（{words.zh}）指令中被遵循的条数除以该类指令总条数；按回答原文判定",
+        ),
+    )
+
+
+METRICS: tuple[Metric, ...] = (
+    _prompts(
+        "prompt_strict",
+        "value",
+        Bilingual("Prompts with all instructions followed (strict)", "指令全部遵循的提示占比（严格）"),
+        Bilingual(
+            "Answers that follow every instruction of their prompt, divided by all answers; the text as it stands",
+            "遵循提示中每一条指令的回答数除以回答总数；按回答原文判定",
+        ),
+    ),
+    _prompts(
+        "prompt_loose",
+        "prompt_loose",
+        Bilingual("Prompts with all instructions followed (loose)", "指令全部遵循的提示占比（宽松）"),
+        Bilingual(
+            "The same where each instruction may be followed by any of eight variants of the text: with or without its "
+            "first line, its last line and its asterisks",
+            "同上，但每条指令只要原文的八种变体之一遵循即可：去掉或保留首行、末行与星号",
+        ),
+    ),
+    _share(
+        "instruction_strict",
+        "followed_strict",
+        "instructions",
+        Bilingual("Instructions followed (strict)", "指令遵循率（严格）"),
+        Bilingual(
+            "Instructions that are followed, summed over answers, divided by all that apply; the text as it stands",
+            "各回答遵循的指令条数之和除以适用指令总条数；按回答原文判定",
+        ),
+    ),
+    _share(
+        "instruction_loose",
+        "followed_loose",
+        "instructions",
+        Bilingual("Instructions followed (loose)", "指令遵循率（宽松）"),
+        Bilingual(
+            "The same by the best of eight variants of the text: with or without its first line, its last line and its "
+            "asterisks",
+            "同上，取八种变体中最有利者：去掉或保留首行、末行与星号",
+        ),
+    ),
+    *(_of_family(name, words) for name, words in _FAMILIES.items()),
+    Steadiness(
+        "steadiness",
+        better="higher",
+        title=Bilingual("Steadiness over samples", "多次采样的一致性"),
+        about=Bilingual(
+            "Probability that two answers to the same prompt agree in following all of its instructions or not, "
+            "averaged over prompts with two samples or more: (C(c,2) + C(n-c,2)) / C(n,2), c of n samples follow",
+            "同一提示的两个回答在“是否遵循全部指令”上一致的概率，对至少有两个样本的提示取平均："
+            "(C(c,2) + C(n-c,2)) / C(n,2)，n 个样本中有 c 个遵循",
+        ),
+    ),
+)
+"""Prompt-level strict first."""
