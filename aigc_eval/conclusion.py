@@ -19,7 +19,7 @@ from aigc_eval.records import Estimate, MetricFacts, PluginFacts, Reason, Run, S
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["conclude"]
+__all__ = ["conclude", "metric_facts"]
 
 _PACKAGES = ("torch", "transformers", "sacrebleu", "detoxify", "presidio-analyzer", "evaluate", "pandas", "numpy")
 
@@ -82,15 +82,27 @@ def _judged(gate: Gate, bench: Bench) -> Sequence[str]:
 
 
 def _facts(name: str, plugin: Plugin, metrics: Sequence[Metric] = ()) -> PluginFacts:
-    sees: Sees
-    masks, sees = (plugin.masks, plugin.sees) if isinstance(plugin, Scorer) else (False, "answer")
-    described = tuple(map(_metric_facts, metrics))
-    return PluginFacts(name, plugin.signature(), plugin.identity(), plugin.title, described, masks, sees)
+    masks, sees = (plugin.masks, plugin.sees) if isinstance(plugin, Scorer) else _NOTHING_SEEN
+    return PluginFacts(
+        name,
+        plugin.signature(),
+        plugin.identity(),
+        plugin.title,
+        tuple(metric_facts(metric, plugin.source) for metric in metrics),
+        masks,
+        sees,
+        plugin.languages,
+    )
 
 
-def _metric_facts(metric: Metric) -> MetricFacts:
+_NOTHING_SEEN: tuple[bool, Sees] = False, "answer"
+
+
+def metric_facts(metric: Metric, source: str) -> MetricFacts:
+    """What readers are told of a metric; `source` stands in where it names none of its own."""
     low, high = (b if math.isfinite(b) else None for b in metric.bounds)
-    return MetricFacts(metric.name, metric.better, (low, high), metric.unit, metric.title, metric.about, metric.source)
+    source = metric.source or source
+    return MetricFacts(metric.name, metric.better, (low, high), metric.unit, metric.title, metric.about, source)
 
 
 def _versions() -> dict[str, str]:

@@ -161,3 +161,8 @@ class Scorer(Plugin):
     @abstractmethod
     def metrics(self) -> tuple[Metric, ...]:
         """The numbers to report, the main one first."""
+
+    @classmethod
+    def all_metrics(cls) -> tuple[Metric, ...]:
+        """Every metric that some options give, for `aigc-eval list metrics`; by default those without any option."""
+        return cls().metrics()

@@ -370,7 +370,8 @@ class MetricFacts(_Record):
 class PluginFacts(_Record):
     """A candidate's generator or a scorer, as the run used it; `metrics` is empty for candidates.
 
-    `masks`: the scorer marks personal data, which reports then mask. `sees`: what its scores depend on.
+    `masks`: the scorer marks personal data, which reports then mask. `sees`: what its scores depend on. `languages`
+    are those it is for ("any" or language tags).
     """
 
     name: str
@@ -380,12 +381,14 @@ class PluginFacts(_Record):
     metrics: tuple[MetricFacts, ...] = ()
     masks: bool = False
     sees: Sees = "answer"
+    languages: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PluginFacts:
         """Rebuild from `to_json`."""
         known = dict(data)
         known["title"] = Bilingual(**known.get("title", {"en": ""}))
+        known["languages"] = tuple(known.get("languages", ()))
         known["metrics"] = tuple(
             MetricFacts(
                 **{

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import pty
@@ -437,6 +438,25 @@ def test_list_generators(aigc_eval: Command, tmp_path: Path) -> None:
         rf"^echo +echo: repeats the prompt +any +nothing +- +aigc-eval {__version__}$", done.stdout, re.MULTILINE
     )
     assert "回声" in aigc_eval(tmp_path, "list", "generators", LANG="zh_CN.UTF-8").stdout
+
+
+def test_list_metrics_in_full_is_the_methods_section(aigc_eval: Command, home: Path) -> None:
+    """Formula, range, direction, languages and source of each metric, word for word as the report prints them."""
+    bench = {"name": "x", "prompts": ["p.jsonl"], "candidates": ["echo"], "scorers": ["pii", "diversity", "cost"]}
+    (home / "full.yaml").write_text(json.dumps(bench), "utf-8")
+    (home / "p.jsonl").write_text('{"id": "a", "prompt": "Good day. 你好。"}\n', "utf-8")
+    for lang, code in (("en", "C.UTF-8"), ("zh", "zh_CN.UTF-8")):
+        told = aigc_eval(home, "list", "metrics", "--long", LANG=code, LC_ALL=code).stdout
+        aigc_eval(home, "run", "full.yaml", "--out", "out")
+        report = html.unescape((home / "out" / "report.html").read_text("utf-8"))
+        facts = json.loads((home / "out" / "run.json").read_text("utf-8"))
+        metrics = [(s["name"], m) for s in facts["scorers"] for m in s["metrics"]]
+        assert metrics
+        for scorer, metric in metrics:
+            assert f"{scorer}.{metric['name']}  {metric['title'][lang]}\n" in told
+            for text in (metric["about"][lang], metric["source"]):
+                assert text in told
+                assert text in report
 
 
 @pytest.mark.parametrize("what", ["generators", "scorers", "metrics"])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aigc_eval.conclusion import metric_facts
+from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
 from aigc_eval.registry import Entry, Kind, entries
+from aigc_eval.report.view import method_line
+from aigc_eval.report.words import say, spoken
 
-__all__ = ["metrics", "plugins"]
+__all__ = ["metrics", "metrics_in_full", "plugins"]
 
 Row = dict[str, Any]
 
@@ -22,6 +26,36 @@ def plugins(kind: Kind, lang: str) -> list[Row]:
 def metrics(lang: str) -> list[Row]:
     """One row a metric of each scorer that has metrics without options; the others say that they depend on them."""
     return [row for entry in _ordered("scorer") for row in _metrics(entry, entry.load(), lang)]
+
+
+def metrics_in_full(lang: str) -> list[str]:
+    """Each metric's definition as a report's methods section prints it, one text a metric."""
+    return [
+        _in_full(entry, cls, metric, lang)
+        for entry in _ordered("scorer")
+        if issubclass(cls := entry.load(), Scorer)
+        for metric in _all_metrics(cls)
+    ]
+
+
+def _all_metrics(cls: type[Scorer]) -> Sequence[Metric]:
+    try:
+        return cls.all_metrics()
+    except Exception:  # required options, or whatever else a plug-in wants to know first
+        return ()
+
+
+def _in_full(entry: Entry, cls: type[Scorer], metric: Metric, lang: str) -> str:
+    line = method_line(entry.name, metric_facts(metric, cls.source))
+    definition = {
+        "what": line.about.in_(lang),
+        "range": f"{line.range.in_(lang)} {line.unit}".rstrip() + f"; {line.direction.in_(lang)}",
+        "languages": spoken(cls.languages).in_(lang),
+        "needs": cls.needs,
+        "source": line.source,
+    }
+    rows = (f"  {say(word).in_(lang)}: {text}" for word, text in definition.items() if text)
+    return "\n".join([f"{line.name}  {line.title.in_(lang)}", *rows])
 
 
 def _ordered(kind: Kind) -> list[Entry]:
@@ -42,8 +76,7 @@ def _plugin(entry: Entry, cls: type[Plugin], lang: str) -> Row:
 
 def _metrics(entry: Entry, cls: type[Plugin], lang: str) -> list[Row]:
     try:
-        scorer = cls()
-        listed = scorer.metrics() if isinstance(scorer, Scorer) else ()
+        listed = cls.all_metrics() if issubclass(cls, Scorer) else ()
     except Exception:  # required options, or whatever else a plug-in wants to know first
         return [{"name": f"{entry.name}.*", "title": "depends on the scorer's options", "package": entry.package}]
     return [

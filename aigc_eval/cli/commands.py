@@ -187,6 +187,9 @@ def report(
 @guarded
 def list_(
     what: Annotated[What, typer.Argument(metavar="generators|scorers|metrics", help="What to list.")],
+    in_full: Annotated[
+        bool, typer.Option("--long", help="Metrics only: formula, range, direction, languages and source of each.")
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
@@ -194,6 +197,9 @@ def list_(
     from aigc_eval.cli import catalogue
 
     lang = language()
+    if what is What.metrics and in_full and not as_json:
+        say("\n\n".join(catalogue.metrics_in_full(lang)))
+        return 0
     if what is What.metrics:
         rows = catalogue.metrics(lang)
     else:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts, Run, Verdict
+from aigc_eval.records import Bilingual, Estimate, MetricFacts, Run, Verdict
 from aigc_eval.report.charts import Picture, comparison, gate_picture
 from aigc_eval.report.glance import behind
 from aigc_eval.report.numbers import NONE, count, figure, interval, limit
@@ -24,9 +24,10 @@ from aigc_eval.report.words import (
     metric_title,
     say,
     scorer_title,
+    spoken,
 )
 
-__all__ = ["candidate_states", "comparisons", "gate_groups", "methods"]
+__all__ = ["candidate_states", "comparisons", "gate_groups", "method_line", "methods"]
 
 STATUSES = ("pass", "fail", "undetermined")
 _URGENT = ("fail", "undetermined", "pass")
@@ -185,25 +186,41 @@ class MethodLine:
     source: str
 
 
-def methods(run: Run) -> list[tuple[Bilingual, str, list[MethodLine]]]:
-    """Each scorer's title, signature, and the definition of its metrics."""
+@dataclass(frozen=True)
+class Methods:
+    """How a scorer works: its signature, the languages it is for, and the definition of its metrics."""
+
+    title: Bilingual
+    signature: str
+    languages: Bilingual
+    lines: tuple[MethodLine, ...]
+
+
+def methods(run: Run) -> list[Methods]:
+    """Each scorer's methods, in the bench's order."""
     used = {(e.scorer, e.metric): e.method for e in reversed(run.estimates) if e.method and not e.slice}
     return [
-        (scorer_title(s), s.signature, [_method_line(run, m, used.get((s.name, m.name), ""), s) for m in s.metrics])
+        Methods(
+            scorer_title(s),
+            s.signature,
+            spoken(s.languages),
+            tuple(method_line(s.name, m, used.get((s.name, m.name), ""), level(run)) for m in s.metrics),
+        )
         for s in run.scorers
     ]
 
 
-def _method_line(run: Run, metric: MetricFacts, used: str, scorer: PluginFacts) -> MethodLine:
+def method_line(scorer: str, metric: MetricFacts, used: str = "", confidence: str = "") -> MethodLine:
+    """A metric's definition; `used` is the method of its interval, where one was computed, at `confidence`."""
     low, high = (say("unbounded") if b is None else Bilingual(limit(b, metric.unit)) for b in metric.bounds)
     words = method(used)
     return MethodLine(
-        f"{scorer.name}.{metric.name}",
+        f"{scorer}.{metric.name}",
         metric_title(metric),
         metric.about,
         say(metric.better or "neither"),
         say("from_to", low=low, high=high),
         "" if metric.unit == "share" else metric.unit,
-        both(lambda lang: f"{level(run)} {words.in_(lang)}" if used else words.in_(lang)),
+        both(lambda lang: f"{confidence} {words.in_(lang)}" if used else words.in_(lang)),
         metric.source,
     )

@@ -232,6 +232,9 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "lang.en": ("English", "英文"),
     "lang.zh": ("Chinese", "中文"),
     "lang.other": ("other", "其他"),
+    "lang.any": ("any", "不限"),
+    "languages": ("languages", "适用语言"),
+    "needs": ("needs", "所需条件"),
     # Markdown
     "truncated_note": ("Truncated: the full tables are in report.html.", "已截断：完整表格见 report.html。"),
     "main_metrics": ("Main metrics", "主要指标"),

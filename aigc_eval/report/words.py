@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from aigc_eval.records import Bilingual, MetricFacts, PluginFacts, Reason, Run, Verdict
 from aigc_eval.report.numbers import count, figure, limit
@@ -101,6 +101,16 @@ def state(run: Run) -> str:
 def headline(run: Run) -> Bilingual:
     """The verdict as a heading."""
     return say(f"headline.{state(run)}" if f"headline.{state(run)}" in VOCABULARY else "headline.undetermined")
+
+
+def spoken(languages: Sequence[str]) -> Bilingual:
+    """The languages that a scorer is for.
+
+    >>> spoken(("en", "zh")).zh, spoken(("any",)).en, spoken(("fr",)).en
+    ('英文、中文', 'any', 'fr')
+    """
+    names = [say(f"lang.{tag}") if f"lang.{tag}" in VOCABULARY else Bilingual(tag) for tag in languages]
+    return both(lambda lang: ("、" if lang == "zh" else ", ").join(name.in_(lang) for name in names))
 
 
 def level(run: Run) -> str:
