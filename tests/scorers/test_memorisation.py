@@ -28,9 +28,8 @@ from aigc_eval.text import fold, tokens
 
 DATA = Path(__file__).parents[2] / "../shared/data/corpora"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="shared/data/corpora is absent")
-ENGLISH = " ".join(f"{a}{b}" for a in ("red", "blue", "old", "cold", "wet") for b in ("fox", "dog", "hen", "cat") * 5)
 HANZI = "".join(chr(0x4E00 + 37 * i) for i in range(200))
-"""100 words, 200 different Han characters."""
+"""200 different Han characters."""
 
 
 def folder(path: Path, *texts: str, **named: str) -> Path:
@@ -198,11 +197,9 @@ def test_a_source_is_named_by_its_file(tmp_path: Path) -> None:
 def test_what_the_prompt_holds_does_not_count(tmp_path: Path, where: str, passage: str) -> None:
     scorer = Memorisation(folder(tmp_path, f"{unique(100)} {HANZI}"))
     quote = f"Repeat: {passage.upper()}"
-    prompt = {"text": quote} if where == "text" else {}
-    prompt |= {"messages": (Message("user", quote),)} if where == "messages" else {}
-    prompt |= {"evidence": ("other", quote)} if where == "evidence" else {}
+    prompt = {"text": quote, "messages": (Message("user", quote),), "evidence": ("other", quote)}[where]
     assert ask(passage, scorer).value == 1.0
-    found = ask(passage, scorer, **prompt)
+    found = ask(passage, scorer, **{where: prompt})
     assert found.value == 0.0
     assert found.spans == ()
     assert {found.parts[p] for p in ("review", "longest_tokens", "overlap", "near_copy", "similarity")} == {0.0}
@@ -321,9 +318,9 @@ def test_changed_words_make_a_near_copy_and_no_finding(tmp_path: Path, chinese: 
 
 
 def test_helm_definitions_by_hand() -> None:
-    # helm copyright_metrics.py: generations "A A B C" and "A M D", reference "A A D", longest common prefix 2 (its own
-    # example). Edit distance A A B -> A A D... worked by hand: cut to the answer's length the reference is "A A D";
-    # A A B C -> A A D: substitute, delete = 2, similarity 1 - 2/4 = .5; A M D -> A A D: 1, similarity 1 - 1/3.
+    # helm copyright_metrics.py: generations "A A B C" and "A M D", reference "A A D", longest common prefix 2, which is
+    # the first one's (its own example). Edit distances by hand: A A B C -> A A D substitutes one and deletes one, so 2
+    # of 4 words, similarity .5; A M D -> A A D substitutes one of 3, similarity 2/3.
     scorer = Memorisation()
     first, second = (ask(text, scorer, references=("A A D",)) for text in ("A A B C", "A M D"))
     assert [first.parts[p] for p in ("prefix", "edit_similarity")] == [2, 0.5]
@@ -451,6 +448,8 @@ def test_identity_follows_content_and_names_only(tmp_path: Path) -> None:
     first, second = (Memorisation(folder(tmp_path / n / "corpus", a="alpha", b="beta")) for n in ("x", "y"))
     before = first.identity()
     assert before == second.identity()
+    assert first.signature() == second.signature()
+    assert "|corpus:corpus|version:1|sha256:" in first.signature()
     folder(tmp_path / "x" / "corpus", a="alpha!")
     assert first.identity() != before
     folder(tmp_path / "y" / "corpus", c="gamma")

@@ -84,6 +84,11 @@ class Memorisation(Scorer):
         found = self._source()
         return {"corpus": found.digest} if found else {}
 
+    def signature(self) -> str:
+        """Name, options and version, then the beginning of the corpus's digest."""
+        found = self._source()
+        return super().signature() + (f"|sha256:{found.digest[:12]}" if found else "")
+
     def not_applicable(self, prompt: Prompt) -> str:
         """Without a corpus, prompts without references."""
         return "" if self.corpus is not None or self._references(prompt) else _UNKNOWN

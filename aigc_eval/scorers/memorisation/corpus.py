@@ -19,7 +19,7 @@ from aigc_eval.text import HANZI
 __all__ = ["Corpus", "Source", "files_of", "indexed"]
 
 _KINDS = (".txt", ".md", ".jsonl")
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 _MOST_BAD = 0.01
 """Share of characters that may be undecodable before a file counts as written in another encoding."""
 _LAST_BREAK = re.compile(rf".*[\s{HANZI}]", re.S)

@@ -52,11 +52,10 @@ def _suffix_order(text: Ids) -> Ids:
 
     Prefix doubling (Manber & Myers 1993) that sorts only what is still tied (Larsson & Sadakane 2007).
     """
-    size, borders = len(text), np.cumsum(text == 0)
-    first = np.where(text == 0, borders - 1, text + (borders[-1] - 1))
-    order = np.argsort(first, kind="stable").astype(np.int32)
-    slots, keys = np.arange(size, dtype=np.int32), first[order]
-    rank, reach = np.empty(size, dtype=np.int32), 1
+    size = len(text)
+    keys, reach = _first_keys(text)
+    order = np.argsort(keys).astype(np.int32)
+    keys, slots, rank = keys[order], np.arange(size, dtype=np.int32), np.empty(size, dtype=np.int32)
     while True:
         new = np.concatenate(([True], keys[1:] != keys[:-1]))
         heads = np.flatnonzero(new)
@@ -65,9 +64,21 @@ def _suffix_order(text: Ids) -> Ids:
         if not len(slots):
             return order
         tied = order[slots]  # tied suffixes share `reach` words and no border, so none of them ends within reach
-        keys = rank[tied] * np.int64(size) + rank[tied + reach]
+        keys = rank[tied].astype(np.int64) * size + rank[tied + reach]
         by_key = np.argsort(keys)
         order[slots], keys, reach = tied[by_key], keys[by_key], reach * 2
+
+
+def _first_keys(text: Ids) -> tuple[Ints, int]:
+    """The first few words of each suffix in one number, and how many words those are."""
+    borders = np.cumsum(text == 0, dtype=np.int32)
+    own = np.where(text == 0, borders - 1, text + (borders[-1] - 1))
+    bits = int(own.max()).bit_length() or 1
+    keys, many = own.astype(np.int64), 62 // bits
+    for i in range(1, many):
+        keys <<= bits
+        keys[:-i] |= own[i:]
+    return keys, many
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ def _findings(near: float) -> tuple[Metric, ...]:
     return (
         Rate(
             "finding_rate",
+            exact=True,
             title=Bilingual("Verbatim reproduction", "逐字复现率"),
             about=Bilingual(
                 "Share of outputs with a finding: a verbatim run of protected text that reaches the limit (50 words or "
@@ -120,6 +121,7 @@ def _extraction(extract: int) -> tuple[Metric, ...]:
         Rate(
             "extracted_rate",
             of="extracted",
+            exact=True,
             title=Bilingual("Discoverable extraction", "可发现提取率"),
             about=Bilingual(
                 f"Share of outputs whose first {extract} words (Han characters one by one) equal those of the true "
