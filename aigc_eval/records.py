@@ -201,10 +201,10 @@ class Request(_Record):
 class Generation(_Record):
     """What a candidate answered to one request.
 
-    `likelihoods` are natural log-likelihoods of the prompt's choices, one each, and `logprob` that of the whole answer,
-    where the generator knows them. `seconds` and `usage` (input_tokens, output_tokens) are facts about the call, not
-    about the answer: they take no part in equality. `siblings` are the same candidate's other answers to the prompt,
-    in order of their samples; they are there for a scorer that `sees` them.
+    `likelihoods` are natural log-likelihoods of the prompt's choices, one each, and `logprob` that of the whole
+    answer, where the generator knows them. `seconds` and `usage` (input_tokens, output_tokens) are facts about the
+    call. None of these takes part in equality: an answer is its text and how it ended. `siblings` are the candidate's
+    other answers to the same prompt, in order of their samples; they are there for a scorer that `sees` them.
     """
 
     request: Request
@@ -213,8 +213,8 @@ class Generation(_Record):
     seconds: float | None = field(default=None, compare=False)
     detail: str = field(default="", compare=False)
     usage: Mapping[str, int] = field(default_factory=dict, compare=False)
-    likelihoods: tuple[float, ...] = ()
-    logprob: float | None = None
+    likelihoods: tuple[float, ...] = field(default=(), compare=False)
+    logprob: float | None = field(default=None, compare=False)
     siblings: tuple[Generation, ...] = field(default=(), compare=False, repr=False)
 
     @property

@@ -50,6 +50,12 @@ def recorded(folder: Path) -> dict[str, object]:
     return {"path": path}
 
 
+def tiny_model(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.causal(folder / "causal"))}
+
+
 def tiny_causal(folder: Path) -> dict[str, object]:
     from tests import tiny
 
@@ -81,6 +87,7 @@ RECIPES: dict[str, Make] = {
     "memorisation": protected_corpus,
     "replay": recorded,
     "huggingface": tiny_causal,
+    "likelihood": tiny_model,
     "template": lambda folder: {"patterns": ["{name}: {prompt}"]},
     "evaluate": metric_module,
     "detoxify": tiny_detoxify,
@@ -179,7 +186,15 @@ class TestGenerators:
     def requests(self) -> list[Request]:
         return [
             Request(
-                Prompt(f"p{i}", f"Question {i} " * (i + 1), tags={"lang": "en"}, fields={"name": f"n{i}"}), 0, seed=i
+                Prompt(
+                    f"p{i}",
+                    f"Question {i} " * (i + 1),
+                    tags={"lang": "en"},
+                    fields={"name": f"n{i}"},
+                    choices=("yes", "不是"),
+                ),
+                0,
+                seed=i,
             )
             for i in range(6)
         ]
