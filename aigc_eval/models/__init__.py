@@ -2,7 +2,8 @@
 
     classifier.Classifier        probabilities of a sequence classifier's labels
     nli.Nli                      entailment, neutral, contradiction of (premise, hypothesis)
-    language_model.LanguageModel  likelihood of texts, of their tokens, and of choices after a context
+    embedder.Embedder            sentence embeddings
+    language_model.LanguageModel likelihood of texts, of their tokens, and of choices after a context
 
 Nothing heavy is imported before a model is opened.
 """

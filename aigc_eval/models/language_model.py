@@ -141,7 +141,7 @@ class LanguageModel:
         return [self._coded(text).ids for text in texts]
 
     def choice_likelihoods(self, contexts: Sequence[str], choices: Sequence[Sequence[str]]) -> list[tuple[float, ...]]:
-        """Natural log of p(choice | context), summed over the choice's tokens, for each choice of each context; at most 0.0.
+        """Natural log of p(choice | context), at most 0.0: for each context a tuple with one number a choice.
 
         Context and choice are tokenised together, as a reader would meet them, and every token that reaches past the
         end of the context belongs to the choice: white space at the end of the context goes to a choice whose first
