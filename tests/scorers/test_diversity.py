@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import math
 import subprocess
@@ -17,7 +18,19 @@ from hypothesis import strategies as st
 from aigc_eval.intervals import blocks_of
 from aigc_eval.metrics import clusters
 from aigc_eval.records import Generation, Prompt, Request
-from aigc_eval.scorers.diversity import CompressionRatio, Distinct, Diversity, SelfBleu, SelfRepetition, SetMetric
+from aigc_eval.scorers.diversity import (
+    CompressionRatio,
+    Distinct,
+    Diversity,
+    ExpectationAdjustedDistinct,
+    Homogenization,
+    Mattr,
+    Mtld,
+    SelfBleu,
+    SelfRepetition,
+    SetMetric,
+    VendiNgrams,
+)
 from aigc_eval.scorers.diversity.corpus import corpus, cut, token_counts
 from aigc_eval.scorers.diversity.repeats import repeats
 from aigc_eval.text import fold, tokens
@@ -27,12 +40,24 @@ SET_LEVEL = [
     SelfBleu("self_bleu"),
     CompressionRatio("compression_ratio"),
     SelfRepetition("self_repetition"),
+    ExpectationAdjustedDistinct("ead", vocabulary=1000, better="higher"),
+    Homogenization("homogenization"),
+    Mattr("mattr", window=3, better="higher"),
+    Mtld("mtld", shortest=4, better="higher"),
+    Mattr("set_mattr", window=3, joined=True, better="higher"),
+    Mtld("set_mtld", shortest=4, joined=True, better="higher"),
+    VendiNgrams("vendi_ngrams", better="higher"),
 ]
 BY_PROMPT = [
     Distinct("distinct", by_prompt=True),
     SelfBleu("bleu", by_prompt=True),
     CompressionRatio("ratio", by_prompt=True),
     SelfRepetition("repetition", by_prompt=True),
+    ExpectationAdjustedDistinct("ead", by_prompt=True),
+    Homogenization("homogenization", by_prompt=True),
+    Mattr("mattr", window=4, by_prompt=True, joined=True),
+    Mtld("mtld", shortest=5, by_prompt=True),
+    VendiNgrams("vendi", by_prompt=True),
 ]
 words = st.sampled_from(["a", "b", "c", "the", "好", "的", ",", "。"])
 sentence = st.lists(words, max_size=9).map(" ".join)
@@ -140,7 +165,7 @@ def test_distinct_is_nltks():
 def test_by_prompt_is_the_mean_over_prompts(metric):
     texts = [*random_texts(12, 10), "", "lonely text of its own"]
     rows = frame(texts, samples=3)
-    alone = type(metric)(metric.name)
+    alone = dataclasses.replace(metric, by_prompt=False)
     expected = np.mean([alone(rows[rows["prompt"] == f"p{i}"]) for i in range(4)])
     assert metric(rows) == pytest.approx(expected)
     assert metric(rows[rows["sample"] == 0]) is None
@@ -289,16 +314,28 @@ def test_the_scorers_metrics():
         "distinct_1",
         "distinct_3",
         "distinct_4",
+        "ead",
         "self_bleu",
+        "homogenization",
         "compression_ratio",
         "self_repetition",
+        "mattr",
+        "mtld",
+        "set_mattr",
+        "set_mtld",
+        "vendi_ngrams",
         "prompt_distinct_2",
+        "prompt_ead",
         "prompt_self_bleu",
+        "prompt_homogenization",
+        "prompt_self_repetition",
+        "prompt_vendi_ngrams",
     ]
     for metric in metrics:
         assert isinstance(metric, SetMetric)
         assert metric.set_level
-        assert metric.better == ("higher" if "distinct" in metric.name else "lower")
+        alike = ("self_bleu", "homogenization", "compression_ratio", "self_repetition")
+        assert metric.better == ("lower" if metric.name.endswith(alike) else "higher")
         assert metric.title.zh
         assert metric.about.zh
         assert metric.filled(frame(["a"])) is None

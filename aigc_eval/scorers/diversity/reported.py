@@ -1,0 +1,255 @@
+"""The numbers that the diversity scorer reports, in the words of its reports."""
+
+from __future__ import annotations
+
+from aigc_eval.metrics import Metric
+from aigc_eval.records import Bilingual
+from aigc_eval.scorers.diversity.compression import CompressionRatio
+from aigc_eval.scorers.diversity.homogenization import Homogenization
+from aigc_eval.scorers.diversity.ngrams import Distinct, ExpectationAdjustedDistinct, SelfRepetition
+from aigc_eval.scorers.diversity.richness import Mattr, Mtld
+from aigc_eval.scorers.diversity.self_bleu import SelfBleu
+from aigc_eval.scorers.diversity.vectors import MeanCosine
+from aigc_eval.scorers.diversity.vendi import Vendi, VendiNgrams
+
+__all__ = ["of_embeddings", "of_texts"]
+
+_EN, _ZH = "; mean over the prompts with several answers", "；先按提示词分别计算，再对有多次回答的提示词取平均"
+
+
+def _names(by_prompt: bool, en: str, zh: str) -> Bilingual:
+    return Bilingual(f"{en} per prompt", f"单题{zh}") if by_prompt else Bilingual(en, zh)
+
+
+def _abouts(by_prompt: bool, en: str, zh: str) -> Bilingual:
+    return Bilingual(en + _EN, zh + _ZH) if by_prompt else Bilingual(en, zh)
+
+
+def _distinct(n: int, by_prompt: bool = False) -> Metric:
+    return Distinct(
+        f"{'prompt_' if by_prompt else ''}distinct_{n}",
+        n=n,
+        by_prompt=by_prompt,
+        better="higher",
+        title=_names(by_prompt, f"Distinct-{n}", f"distinct-{n}（不重复 {n} 元组占比）"),
+        about=_abouts(
+            by_prompt,
+            f"different {n}-grams / all {n}-grams of all answers, of words, in Chinese of characters"
+            + ("; saturates in Chinese, read 2 to 4" if n == 1 else ""),
+            f"全部回答中不同的 {n} 元组数 / {n} 元组总数，英文按词、中文按单个汉字"
+            + ("；汉字种类有限，中文下会饱和，宜看 2 至 4 元" if n == 1 else ""),
+        ),
+        source="Li et al. 2016",
+    )
+
+
+def _ead(vocabulary: int, by_prompt: bool = False) -> Metric:
+    return ExpectationAdjustedDistinct(
+        f"{'prompt_' if by_prompt else ''}ead",
+        vocabulary=vocabulary,
+        by_prompt=by_prompt,
+        better="higher",
+        title=_names(by_prompt, "Expectation-adjusted distinct", "期望校正 distinct（EAD）"),
+        about=_abouts(
+            by_prompt,
+            f"N / (V (1 - ((V - 1) / V)^C)): N different tokens of C, over what C uniform draws from "
+            f"V = {vocabulary:,} would give; unlike distinct-1 it does not fall by length alone",
+            f"N / (V (1 - ((V - 1) / V)^C))：C 个词元中不同词元数 N，除以从 V = {vocabulary:,} "
+            "的词表中均匀抽取 C 次的期望种数；不像 distinct-1 那样仅因变长而下降",
+        ),
+        source="Liu et al. 2022",
+    )
+
+
+def _self_bleu(by_prompt: bool = False) -> Metric:
+    return SelfBleu(
+        "prompt_self_bleu" if by_prompt else "self_bleu",
+        by_prompt=by_prompt,
+        title=_names(by_prompt, "Self-BLEU-4", "自BLEU-4"),
+        about=_abouts(
+            by_prompt,
+            "mean BLEU-4 of each answer with all others as references (nltk's smoothing 1); 1: all alike",
+            "以其余全部回答为参考，逐条计算 BLEU-4（nltk 平滑方法 1）后取平均；1 表示完全雷同",
+        ),
+        source="Zhu et al. 2018 (Texygen)",
+    )
+
+
+def _homogenization(by_prompt: bool = False) -> Metric:
+    return Homogenization(
+        "prompt_homogenization" if by_prompt else "homogenization",
+        by_prompt=by_prompt,
+        title=_names(by_prompt, "Homogenisation (ROUGE-L)", "同质化程度（ROUGE-L）"),
+        about=_abouts(
+            by_prompt,
+            "mean over pairs of answers of ROUGE-L F = 2 LCS / (m + n), LCS the longest common subsequence, m and n "
+            "the tokens (2,000 at most); 0: nothing in common; all pairs up to 100,000 tokens, beyond that those "
+            "within seeded random parts",
+            "对每两条回答计算 ROUGE-L F = 2 LCS / (m + n) 后取平均，LCS 为最长公共子序列长度，m、n "
+            "为词元数（每条最多取 2,000）；0 表示毫无共同之处；总词元数不超过 100,000 时取全部配对，"
+            "超过时按固定种子随机分组、取组内全部配对",
+        ),
+        source="Shaib et al. 2024; Lin 2004",
+    )
+
+
+def _self_repetition(by_prompt: bool = False) -> Metric:
+    return SelfRepetition(
+        "prompt_self_repetition" if by_prompt else "self_repetition",
+        by_prompt=by_prompt,
+        title=_names(by_prompt, "Self-repetition", "自我重复度"),
+        about=_abouts(
+            by_prompt,
+            "mean of ln(1 + how often other answers hold each 4-gram of an answer); 0: no 4-gram twice",
+            "对每条回答，统计其四元组在其他回答中出现的次数之和 s，取 ln(1 + s) 的平均；0 表示无任何重复",
+        ),
+        source="Salkar et al. 2022",
+    )
+
+
+def _compression() -> Metric:
+    return CompressionRatio(
+        "compression_ratio",
+        title=Bilingual("Compression ratio", "压缩比"),
+        about=Bilingual(
+            "bytes / gzipped bytes (level 9) of all answers together; the more repetitive, the higher; answers further "
+            "apart than 32 kB do not see each other, and under 1 kB the header weighs",
+            "全部回答合并后的字节数 / gzip（9 级）压缩后字节数；重复越多，比值越高；相距超过 32 kB "
+            "的回答互不可见，不足 1 kB 时文件头影响明显",
+        ),
+        source="Shaib et al. 2024",
+    )
+
+
+def _richness() -> tuple[Metric, ...]:
+    after = " of all answers one after another, in the order of prompts", "（全部回答按提示词顺序首尾相接）"
+    mattr = (
+        "mean over windows of 50 tokens of types / 50",
+        "以 50 个词元为窗口逐一滑动，取各窗口中不同词元数 / 50 的平均",
+    )
+    mtld = (
+        "tokens / factors, forward and backward averaged; a factor ends where types / tokens falls to .72, the rest "
+        "counts for (1 - TTR) / .28",
+        "词元数 / 因子数，正反两向取平均；类符形符比降至 0.72 时计一个因子，余下部分计 (1 - TTR) / 0.28",
+    )
+    mattr_source, mtld_source = "Covington & McFall 2010", "McCarthy & Jarvis 2010"
+    return (
+        Mattr(
+            "mattr",
+            better="higher",
+            title=Bilingual("Moving-average type-token ratio", "滑动平均类符形符比（MATTR）"),
+            about=Bilingual(
+                f"{mattr[0]}, in each answer of 50 tokens or more, averaged",
+                f"{mattr[1]}，对词元数不少于 50 的各条回答取平均",
+            ),
+            source=mattr_source,
+        ),
+        Mtld(
+            "mtld",
+            better="higher",
+            title=Bilingual("Textual lexical diversity (MTLD)", "文本词汇多样性（MTLD）"),
+            about=Bilingual(
+                f"{mtld[0]}; of each answer of 100 tokens or more (below that it is unstable), averaged",
+                f"{mtld[1]}；对词元数不少于 100 的各条回答取平均（更短时不稳定）",
+            ),
+            source=mtld_source,
+        ),
+        Mattr(
+            "set_mattr",
+            joined=True,
+            better="higher",
+            title=Bilingual("MATTR of the set", "整体滑动平均类符形符比"),
+            about=Bilingual(mattr[0] + after[0], mattr[1] + after[1]),
+            source=mattr_source,
+        ),
+        Mtld(
+            "set_mtld",
+            joined=True,
+            better="higher",
+            title=Bilingual("MTLD of the set", "整体文本词汇多样性"),
+            about=Bilingual(mtld[0] + after[0], mtld[1] + after[1]),
+            source=mtld_source,
+        ),
+    )
+
+
+def _formula(order: float) -> str:
+    if order == 1:
+        return "exp(-Σ λ ln λ)"
+    return "1 / max λ" if order == float("inf") else f"(Σ λ^{order:g})^(1 / (1 - {order:g}))"
+
+
+def _vendi_ngrams(order: float, by_prompt: bool = False) -> Metric:
+    return VendiNgrams(
+        "prompt_vendi_ngrams" if by_prompt else "vendi_ngrams",
+        order=order,
+        by_prompt=by_prompt,
+        better="higher",
+        title=_names(by_prompt, "Vendi score (n-grams)", "Vendi 分数（n 元组）"),
+        about=_abouts(
+            by_prompt,
+            f"{_formula(order)}, λ the eigenvalues of K / n, K_ij the mean of the cosines of two answers' counts of "
+            "words and of pairs of words: how many different answers the n amount to, 1 to n; of more than 1,000 "
+            "answers a seeded sample of 1,000",
+            f"{_formula(order)}，λ 为 K / n 的特征值，K_ij 为两条回答的一元组与二元组计数余弦的平均：n "
+            "条回答相当于多少条互不相同的回答，取值 1 至 n；超过 1,000 条时按固定种子抽取 1,000 条",
+        ),
+        source="Friedman & Dieng 2023",
+    )
+
+
+def _vendi(order: float, by_prompt: bool = False) -> Metric:
+    return Vendi(
+        "prompt_vendi" if by_prompt else "vendi",
+        order=order,
+        by_prompt=by_prompt,
+        better="higher",
+        title=_names(by_prompt, "Vendi score (embeddings)", "Vendi 分数（嵌入向量）"),
+        about=_abouts(
+            by_prompt,
+            f"{_formula(order)}, λ the eigenvalues of K / n, K the cosines of the answers' embeddings: how many "
+            "different answers the n amount to, 1 to n; grows with n",
+            f"{_formula(order)}，λ 为 K / n 的特征值，K 为各回答嵌入向量的余弦矩阵：n "
+            "条回答相当于多少条互不相同的回答，取值 1 至 n，随 n 增大",
+        ),
+        source="Friedman & Dieng 2023",
+    )
+
+
+def _cosine(by_prompt: bool = False) -> Metric:
+    return MeanCosine(
+        "prompt_homogenization_cosine" if by_prompt else "homogenization_cosine",
+        by_prompt=by_prompt,
+        title=_names(by_prompt, "Homogenisation (embeddings)", "同质化程度（嵌入向量）"),
+        about=_abouts(
+            by_prompt,
+            "mean cosine of the embeddings of every two answers, (|Σ v|² - n) / (n (n - 1)); -1 to 1",
+            "每两条回答嵌入向量的余弦的平均，即 (|Σ v|² - n) / (n (n - 1))；取值 -1 至 1",
+        ),
+        source="Shaib et al. 2024",
+    )
+
+
+def of_texts(vocabulary: int, order: float) -> tuple[Metric, ...]:
+    """The metrics that need no model, distinct-2 first; then those of the samples of one prompt."""
+    return (
+        *(_distinct(n) for n in (2, 1, 3, 4)),
+        _ead(vocabulary),
+        _self_bleu(),
+        _homogenization(),
+        _compression(),
+        _self_repetition(),
+        *_richness(),
+        _vendi_ngrams(order),
+        _distinct(2, True),
+        _ead(vocabulary, True),
+        _self_bleu(True),
+        _homogenization(True),
+        _self_repetition(True),
+        _vendi_ngrams(order, True),
+    )
+
+
+def of_embeddings(order: float) -> tuple[Metric, ...]:
+    """The metrics of the answers' embeddings, of the set and of the samples of one prompt."""
+    return tuple(metric for by_prompt in (False, True) for metric in (_vendi(order, by_prompt), _cosine(by_prompt)))
