@@ -241,8 +241,8 @@ def test_an_adapter_changes_the_answers_the_signature_and_the_identity(causal: M
     tuned = HuggingFace(model=causal, adapter=folder, max_new_tokens=12)
     assert texts(base.generate(requests())) != texts(tuned.generate(requests()))
     assert texts([tuned.generate([r])[0] for r in requests()]) == texts(tuned.generate(requests()))
-    assert base.signature() == "HuggingFace|model:tiny-gpt2|max_new_tokens:12|version:1"
-    assert tuned.signature() == "HuggingFace|model:tiny-gpt2|adapter:lora|max_new_tokens:12|version:1"
+    assert base.signature() == "HuggingFace|model:tiny-gpt2|max_new_tokens:12|version:2"
+    assert tuned.signature() == "HuggingFace|model:tiny-gpt2|adapter:lora|max_new_tokens:12|version:2"
     assert base.identity() != tuned.identity()
     (tmp_path / "lora/adapter_model.safetensors").unlink()
     with pytest.raises(UsageError, match=r"adapter_model\.safetensors"):
@@ -355,3 +355,32 @@ def test_batches_hold_their_budget_and_every_item_once() -> None:
         assert len(batch) * longest <= 1000 or len(batch) == 1
         assert shortest >= 0.9 * longest - 1
     assert hf.batches([], 10) == []
+
+
+def test_logprob_is_that_of_the_answers_tokens(causal: ModelRef) -> None:
+    """Beside greedy search written out: argmax and its log-softmax, one token at a time."""
+    import torch
+    import transformers
+
+    network = transformers.AutoModelForCausalLM.from_pretrained(causal).eval()
+    prompts = ["The cat", "今天天气"]
+    answers = HuggingFace(causal, max_new_tokens=6).generate([Request(Prompt(t, t)) for t in prompts])
+    for answer in answers:
+        ids, wanted = hf.tokenizer(causal)(answer.prompt.text)["input_ids"], 0.0
+        for _ in range(answer.usage["output_tokens"]):
+            with torch.no_grad():
+                chances = network(input_ids=torch.tensor([ids])).logits[0, -1].log_softmax(-1)
+            wanted += float(chances.max())
+            ids = [*ids, int(chances.argmax())]
+        assert answer.logprob == pytest.approx(wanted, rel=1e-4)
+
+
+def test_logprob_of_a_drawn_token_is_the_models_own() -> None:
+    """A high temperature draws unlikely tokens; their probability is still that at temperature 1, before top-k."""
+    import torch
+
+    scores = torch.log(torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]))
+    sampler = Sampler([1, 2], torch.ones(2, 1), steps=1, temperature=5.0, top_k=2)
+    chosen = sampler(torch.zeros(2, 1, dtype=torch.long), scores).argmax(dim=1)
+    [found] = sampler.logprobs
+    assert found.exp().tolist() == pytest.approx([scores[r, c].exp().item() for r, c in enumerate(chosen)])

@@ -57,7 +57,8 @@ class HuggingFace(Generator):
 
     A prompt that leaves no room for an answer in the model's context has the outcome "error": cutting it would answer
     another prompt. One that leaves less room than `max_new_tokens` may be answered in what is left.
-    `seconds` is the batch's time divided by its requests.
+    `seconds` is the batch's time divided by its requests; `logprob` is ln p of the answer's tokens, its end included,
+    under the model's own distribution (temperature 1).
     """
 
     model: ModelRef
@@ -73,6 +74,7 @@ class HuggingFace(Generator):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_tokens: int = 8192
 
+    version: ClassVar[str] = "2"
     by_length: ClassVar[bool] = True
     title: ClassVar[Bilingual] = Bilingual("huggingface: a local model", "本地 Hugging Face 模型")
     needs: ClassVar[str] = "a model folder or a cached model; an adapter needs the extra 'peft'"
@@ -204,6 +206,7 @@ class HuggingFace(Generator):
                 stopping_criteria=[ending],
             ).tolist()
         seconds = (time.perf_counter() - started) / len(requests)
+        logprobs = torch.stack(sampler.logprobs).cpu().double()  # shape (steps, requests)
         found = []
         for r, request in enumerate(requests):
             tokens = out[r][start : start + ending.lengths[r]]
@@ -216,7 +219,8 @@ class HuggingFace(Generator):
             if not ending.done[r]:  # half a character at the limit is no character of the answer
                 text = text.rstrip("\ufffd")
             outcome: Outcome = "ok" if ending.done[r] else "truncated"
-            found.append(request.answer(text, outcome, seconds=seconds, usage=usage))
+            logprob = min(0.0, float(logprobs[: len(tokens), r].sum()))
+            found.append(request.answer(text, outcome, seconds=seconds, usage=usage, logprob=logprob))
         return found
 
     def _padded(self, inputs: Sequence[list[int]]) -> tuple[Any, Any]:

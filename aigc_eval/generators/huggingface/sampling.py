@@ -20,6 +20,8 @@ class Sampler:
     `seeds`: one a row. Row r at step t uses the t-th number of `numpy.random.default_rng(seeds[r])`, whatever the
     other rows are. `prompt`: shape (rows, tokens at the first step), 1 where a token counts as used already, 0 for
     padding. `broken[r]` turns true when the model's scores of a row are not numbers. Scores: shape (rows, vocabulary).
+    `logprobs` gets one tensor of shape (rows,) a step: ln p of the token taken, under the model's own distribution
+    (temperature 1, nothing cut off or penalised).
     """
 
     def __init__(
@@ -37,17 +39,19 @@ class Sampler:
         self.draws = np.stack([np.random.default_rng(seed % 2**64).random(steps) for seed in seeds])
         self.broken = np.zeros(len(seeds), dtype=bool)
         self.step = 0
+        self.logprobs: list[Any] = []
         self.prompt = prompt
         self.used: Any = None
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """Scores that allow one token a row where something is drawn; penalised scores where the best is taken."""
-        scores = scores.float()
+        scores = own = scores.float()
         self.broken |= scores.isnan().any(dim=1).cpu().numpy()
         if self.penalty != 1.0:
             scores = self._penalised(input_ids, scores)
         if self.temperature > 0:
             scores = self._drawn(scores / self.temperature)
+        self.logprobs.append(own.log_softmax(dim=1).gather(1, scores.argmax(dim=1, keepdim=True))[:, 0])
         self.step += 1
         return scores
 
