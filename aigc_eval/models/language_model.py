@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -245,16 +246,25 @@ class LanguageModel:
             # Padding stands on the right, where causal attention never looks back at it, so no mask is needed; each
             # row is padded with its own last token, since some models warn of pad tokens without a mask.
             longest = len(inputs[batch[0]])
+            kept = longest - min(len(inputs[b]) - len(pending[k].targets) for b in batch for k in users[inputs[b]])
             rows = [[*inputs[b], *inputs[b][-1:] * (longest - len(inputs[b]))] for b in batch]
             with torch.inference_mode():
-                logits = self.model(input_ids=torch.tensor(rows, device=self.device), use_cache=False).logits
+                ids = torch.tensor(rows, device=self.device)
+                logits = self.model(input_ids=ids, use_cache=False, **self._keeping(kept)).logits
+                missing = longest - logits.shape[1]
                 for row, b in enumerate(batch):
                     for k in users[inputs[b]]:
-                        found[k] = _nll(logits[row, : len(inputs[b])], pending[k].targets)
+                        found[k] = _nll(logits[row, : len(inputs[b]) - missing], pending[k].targets)
         return found
 
+    def _keeping(self, positions: int) -> dict[str, int]:
+        """Compute the logits of the last positions only, where the architecture can: tables are wide."""
+        known = "logits_to_keep" in inspect.signature(self.model.forward).parameters
+        return {"logits_to_keep": positions} if known else {}
+
     def _budget(self) -> int:
-        return max(self.window, min(self.batch_tokens, LOGIT_BYTES // (4 * self.vocabulary_size)))
+        """Most tokens of a batch; a single window may have more."""
+        return min(self.batch_tokens, max(1024, LOGIT_BYTES // (4 * self.vocabulary_size)))
 
 
 def _nll(logits: Any, targets: Sequence[int]) -> Array:

@@ -186,6 +186,27 @@ def test_labels_are_found_whatever_their_case(tmp_path: Path) -> None:
         found.label_index(["hatespeech"])
 
 
+@pytest.mark.parametrize("pad", [None, 0])
+def test_a_decoder_with_a_classification_head(tmp_path: Path, pad: int | None) -> None:
+    """Such a model reads its verdict off the last token that is no padding; without a pad id it reads one by one."""
+    import torch
+    import transformers
+
+    folder = tiny.chat(tmp_path / "m") if pad == 0 else tiny.causal(tmp_path / "m")
+    settings = hf.config(str(folder))
+    settings.id2label, settings.label2id, settings.pad_token_id = {0: "no", 1: "yes"}, {"no": 0, "yes": 1}, pad
+    settings.architectures = None
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        transformers.AutoModelForSequenceClassification.from_config(settings).save_pretrained(folder)
+    found = Classifier(str(folder), device="cpu").windowed([*TEXTS, "the dog " * 400])
+    for text, windows in list(zip(TEXTS, found, strict=False)):
+        if text:  # without special tokens an empty text has no token at all: transformers refuses it
+            assert windows[0] == pytest.approx(plain(folder, text), abs=1e-5)
+    assert all(np.isfinite(windows).all() for windows in found)
+    assert len(found[-1]) > 1
+
+
 def test_outputs_that_are_not_finite_are_an_error(tmp_path: Path) -> None:
     import torch
 

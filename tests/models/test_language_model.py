@@ -148,6 +148,19 @@ def test_choices_of_one_token_after_one_prompt_are_read_once(model: LanguageMode
     assert values == pytest.approx(separate, abs=1e-5)
 
 
+def test_only_the_logits_that_are_needed_are_computed(model: LanguageModel) -> None:
+    shapes: list[tuple[int, ...]] = []
+    handle = model.model.register_forward_hook(lambda _m, _a, out: shapes.append(tuple(out.logits.shape)))
+    try:
+        [[two, one]] = model.choice_likelihoods(["The cat sat on the mat. " * 3], [[" The cat", "A"]])
+    finally:
+        handle.remove()
+    assert max(positions for _, positions, _ in shapes) <= 3
+    [long] = model.tokens([TEXTS[-1]])  # all of them, where all are scored
+    assert long.nll == pytest.approx(reference(model, model.prefix, list(long.ids)), abs=2e-5)
+    assert two < 0 > one
+
+
 def test_a_long_context_is_cut_on_its_left_only(model: LanguageModel) -> None:
     short = LanguageModel.__new__(LanguageModel)
     short.__dict__ |= model.__dict__ | {"window": 16, "stride": 8}

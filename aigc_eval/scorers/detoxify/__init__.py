@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric, Rate
 from aigc_eval.plugin import Scorer, require
@@ -130,34 +131,15 @@ def _predict(loaded: Loaded, texts: Sequence[str]) -> list[Score]:
     owner: list[int] = []
     windows: list[list[int]] = []
     for i, text in enumerate(texts):
-        for variant in dict.fromkeys((_legal(text), _legal(normalize(text)))):
+        for variant in dict.fromkeys((hf.encodable(text), hf.encodable(normalize(text)))):
             ids = loaded.tokens(variant)
             ranges = strides(len(ids), loaded.capacity, loaded.capacity // 4) or [(0, 0)]
             windows += [ids[a:b] for a, b in ranges]
             owner += [i] * len(ranges)
     best = torch.zeros(len(texts), len(loaded.labels), dtype=torch.float64)
-    for chosen in _batches([len(window) for window in windows]):
+    for chosen in hf.batches([len(window) + 2 for window in windows], _TOKENS_PER_BATCH):
         rows = torch.sigmoid(loaded.logits([windows[i] for i in chosen]))[:, : len(loaded.labels)].double()
         for i, row in zip(chosen, rows, strict=True):
             best[owner[i]] = torch.maximum(best[owner[i]], row)
     toxicity = loaded.labels.index("toxicity")
     return [Score(row[toxicity], dict(zip(loaded.labels, row, strict=True))) for row in best.tolist()]
-
-
-def _legal(text: str) -> str:
-    """The text with lone surrogates, which no tokenizer takes, replaced."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Window numbers in groups of similar length: padding adds at most a tenth, a group at most 4,096 tokens."""
-    group: list[int] = []
-    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if group and (
-            10 * lengths[i] > 11 * lengths[group[0]] + 20 or (len(group) + 1) * (lengths[i] + 2) > _TOKENS_PER_BATCH
-        ):
-            yield group
-            group = []
-        group.append(i)
-    if group:
-        yield group
