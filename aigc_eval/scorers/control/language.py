@@ -45,6 +45,7 @@ _CHINESE = {"zh": "", "zh-cn": "hans", "zh-hans": "hans", "zh-sg": "hans", "zh-t
 _WORD = re.compile(rf"[{HANZI}]|[\u3040-\u30ff\uff66-\uff9f]|[^\W\d_{HANZI}\u3040-\u30ff\uff66-\uff9f]+")
 _KANA = re.compile("[\u3040-\u30fa\u30fc-\u30ff\uff66-\uff9f]")
 _HAN = re.compile(f"[{HANZI}]")
+_MOST, _KANA_SHARE = 0.75, 0.05
 _COMMA, _COMMA_ZH = re.compile(","), re.compile("[,，、﹐﹑､]")
 _UPPER, _LOWER, _LETTER = re.compile("[A-Z]"), re.compile("[a-z]"), re.compile("[A-Za-z]")
 _CAPITALS = re.compile("(?<![A-Za-z])[A-Z]+(?![A-Za-z])")
@@ -64,7 +65,7 @@ def language_code(value: object) -> str:
 def response_language(text: str, language: str) -> Finding:
     """The language of the text: by script where that decides it, else by langdetect with a fixed seed.
 
-    By script: more than half of the words are in it, a word being a Han character, a kana or a run of other letters.
+    By script: at least three in four words are in it, a word being a Han character, a kana or a run of other letters.
     Chinese is Han with next to no kana (under 5 %), Japanese Han with kana. Which of the two Chinese scripts it is, the
     characters decide that only one of them has; a text without any is both. Deviations from the reference: `zh`, which
     langdetect never answers, exists; a text without letters is an error, where the reference lets it pass.
@@ -76,12 +77,12 @@ def response_language(text: str, language: str) -> Finding:
         raise CannotTell("the answer has no letters, so that its language cannot be told")
     han, kana = (sum(1 for word in words if one.match(word)) for one in (_HAN, _KANA))
     if language == "ja":
-        return Finding(kana > 0.05 * (han + kana) and han + kana > len(words) / 2)
+        return Finding(kana > _KANA_SHARE * (han + kana) and han + kana >= _MOST * len(words))
     if language in _CHINESE:
-        chinese = kana <= 0.05 * (han + kana) and han > len(words) / 2
+        chinese = kana <= _KANA_SHARE * (han + kana) and han >= _MOST * len(words)
         return Finding(chinese and _written(text, _CHINESE[language]))
     inside = re.compile(f"[{_SCRIPTS[language]}]")
-    return Finding(sum(1 for word in words if inside.match(word)) > len(words) / 2)
+    return Finding(sum(1 for word in words if inside.match(word)) >= _MOST * len(words))
 
 
 def _written(text: str, script: str) -> bool:

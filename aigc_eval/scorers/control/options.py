@@ -87,7 +87,7 @@ def character(value: object) -> str:
 
 def relation(value: object) -> str:
     """One of the words for comparing counts."""
-    if value not in RELATIONS or not isinstance(value, str):
+    if not isinstance(value, str) or value not in RELATIONS:
         raise BadOption(f"{value!r:.40} is none of {', '.join(map(repr, RELATIONS))}")
     return value
 

@@ -149,10 +149,12 @@ def capital_words(text: str) -> list[tuple[int, int]]:
 
 
 def _cuts(word: str, at: int) -> list[int]:
-    """Where a clitic or the second half of a contraction starts."""
+    """Where a word falls apart: before a clitic, and around and within a contraction."""
     if word.islower() or not word:
         return []
-    found = {match.end(match.lastindex or 0) + at for match in _CONTRACTIONS.finditer(word)}
+    found = set()
+    for match in _CONTRACTIONS.finditer(word):
+        found |= {match.start() + at, match.end(match.lastindex or 0) + at, match.end() + at}
     if clitic := _CLITIC.search(word):
         found.add(clitic.start() + at)
     return sorted(found)
