@@ -304,7 +304,7 @@ def soup(alphabet: str) -> Callable[[int], str]:
     return lambda n: "".join(random.Random(n).choices(alphabet, k=n))
 
 
-SOUPS = {
+SOUPS: dict[str, Callable[[int], str]] = {
     "digits": soup("0123456789"),
     "digits and dots": soup("0123456789."),
     "digits and blanks": soup("0123456789 "),

@@ -29,7 +29,7 @@ class Finding:
 GROUPS: dict[str, tuple[str, ...]] = {
     "contact": (
         "CN_MOBILE", "CN_LANDLINE", "CN_WECHAT", "CN_QQ", "CN_ADDRESS", "CN_POSTAL_CODE", "PHONE_NUMBER",
-        "EMAIL_ADDRESS", "LOCATION", "ADDRESS", "ZA_MOBILE_NUMBER", "ZA_TELEPHONE_NUMBER",
+        "EMAIL_ADDRESS", "EMAIL", "LOCATION", "ADDRESS", "ZA_MOBILE_NUMBER", "ZA_TELEPHONE_NUMBER",
     ),
     "financial": ("CN_BANK_CARD", "CREDIT_CARD", "IBAN_CODE", "CRYPTO", "US_BANK_NUMBER", "ABA_ROUTING_NUMBER"),
     "network": ("IP_ADDRESS", "MAC_ADDRESS", "UUID", "URL"),
@@ -44,7 +44,20 @@ _GROUP_OF = {entity: group for group, entities in GROUPS.items() for entity in e
 
 # Which of two overlapping findings is right: first the more specific kind, then the longer one.
 _LOOSE = frozenset(
-    {"PHONE_NUMBER", "PERSON", "LOCATION", "ORGANIZATION", "ADDRESS", "NRP", "AGE", "DATE_TIME", "URL", "UUID"}
+    {
+        "PHONE_NUMBER",
+        "PERSON",
+        "LOCATION",
+        "ORGANIZATION",
+        "ADDRESS",
+        "NRP",
+        "AGE",
+        "ID",
+        "EMAIL",
+        "DATE_TIME",
+        "URL",
+        "UUID",
+    }
     | {"US_BANK_NUMBER", "CN_POSTAL_CODE"}
 )
 _CHECKED = frozenset({"CN_RESIDENT_ID", "CN_CREDIT_CODE", "CN_BANK_CARD", "CREDIT_CARD", "IBAN_CODE", "CRYPTO"})

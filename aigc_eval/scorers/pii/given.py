@@ -14,6 +14,7 @@ __all__ = ["Given", "letters", "national"]
 
 _SEPARATORS = r"[ .()/·•\-]{0,3}"
 _LONG = 64
+_NEITHER = re.compile(r"[\W_]+")
 _PHONES = frozenset({"CN_MOBILE", "CN_LANDLINE", "PHONE_NUMBER", "ZA_MOBILE_NUMBER", "ZA_TELEPHONE_NUMBER"})
 _COUNTRY = re.compile(
     r"(?:\+|00)\s?(?:86|1|44|49|33|39|34|7|81|82|91|55|61|[0-9]{2})[ \-.)(]{0,2}(?=[0-9(])|(?<![0-9])86(?=1[3-9])"
@@ -80,7 +81,7 @@ class Given:
 
 def letters(text: str) -> str:
     """Letters and digits of any script only."""
-    return "".join(c for c in text if c.isalnum())
+    return _NEITHER.sub("", text)
 
 
 def national(entity: str, value: str) -> str:

@@ -46,7 +46,7 @@ def _leaves(value: Any) -> Iterator[str]:
 
 
 def _values(texts: Iterable[str]) -> frozenset[str]:
-    pieces = (piece for text in texts for piece in (text, *_BETWEEN.split(text)))
+    pieces = {piece for text in texts for piece in (text, *_BETWEEN.split(text))}
     return frozenset(found for piece in pieces if (found := letters(plain(piece).lower())))
 
 

@@ -24,11 +24,21 @@ _SPELLINGS = {
     "ORGANIZATION": "ORGANIZATION ORG HOSP HOSPITAL PATORG VENDOR COMPANY GOVERNMENT NT 机构名",
     "NRP": "NRP NORP",
     "AGE": "AGE",
+    "ID": "ID",
+    "EMAIL": "EMAIL",
+    "MEDICAL_DISEASE_DISORDER": "DISEASEDISORDER",
+    "MEDICAL_MEDICATION": "MEDICATION",
+    "MEDICAL_THERAPEUTIC_PROCEDURE": "THERAPEUTICPROCEDURE",
+    "MEDICAL_CLINICAL_EVENT": "CLINICALEVENT",
+    "MEDICAL_BIOLOGICAL_ATTRIBUTE": "BIOLOGICALATTRIBUTE",
+    "MEDICAL_BIOLOGICAL_STRUCTURE": "BIOLOGICALSTRUCTURE",
+    "MEDICAL_FAMILY_HISTORY": "FAMILYHISTORY",
+    "MEDICAL_HISTORY": "HISTORY",
 }
 _LABELS = {spelling: entity for entity, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 NER_ENTITIES = frozenset(_LABELS.values())
-"""What a model can find, under presidio's names and ADDRESS, in the labels of OntoNotes, CoNLL, MSRA, CLUENER, CTB
-and i2b2."""
+"""What a model can find, under presidio's names and ADDRESS, in the labels of OntoNotes, CoNLL, MSRA, CLUENER, CTB,
+i2b2 and presidio's medical model."""
 
 _WINDOW, _OVERLAP = 1200, 200
 _SCORE = 0.85  # what presidio gives a model without scores of its own

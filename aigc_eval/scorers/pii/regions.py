@@ -47,7 +47,7 @@ REGION_RULES = (
         re.compile(rf"{_LEFT}[A-Za-z]{{1,2}}[0-9]{{6}}(?:\s?\([0-9Aa]\)|[0-9Aa]{_RIGHT})"),
         _judge_hong_kong,
         re.compile(r"[A-Za-z][0-9]{6}"),
-        lambda value: bare(value).upper() in {"A1234563", "Z6833655"},
+        lambda value: bare(value).upper() in {"A1234563", "G123456A"},
         digits=6,
     ),
     Rule(

@@ -38,7 +38,7 @@ NO_DIGIT_RIGHT = r"(?![0-9])(?![.,_\-/][0-9])"
 
 _BEFORE, _AFTER = 40, 12
 _STOP = re.compile(r"[。！？]|\n\s*\n")
-_INSIDE = re.compile(r"[A-Za-z][._/\-]$")
+_INSIDE = re.compile(r"[A-Za-z][._/\-]$|://[^\s\"'<>]*$|[?&][A-Za-z_]{1,16}=$")
 # What an 11 to 19 digit number is when it is none of ours; it counts only as the nearest label before the number.
 _OTHER_LABEL = re.compile(
     r"(?:订单|訂單|单号|流水|编号|編號|货号|工号|学号|序列号|运单|批次|条码|条形码|版本|案号|文号|期刊号|群号|群|QQ|isbn"
@@ -74,8 +74,8 @@ def labelled_otherwise(match: re.Match[str]) -> bool:
 
 
 def in_path(match: re.Match[str]) -> bool:
-    """Whether the match stands within a path or an identifier."""
-    return _INSIDE.search(match.string[max(0, match.start() - 2) : match.start()]) is not None
+    """Whether the match stands within a path, an address of a page or an identifier."""
+    return _INSIDE.search(match.string[max(0, match.start() - 80) : match.start()]) is not None
 
 
 @dataclass(frozen=True)

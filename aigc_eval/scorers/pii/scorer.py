@@ -72,7 +72,7 @@ class Pii(Scorer):
     published test cards and keys) and toll-free numbers."""
     ner: ModelRef = _NO_MODEL
     """A spaCy or transformers model that finds names: a folder, an installed spaCy package, a cached model id. It finds
-    PERSON, or those of PERSON, LOCATION, ADDRESS, ORGANIZATION, NRP and AGE that `entities` names."""
+    PERSON, or those of PERSON, LOCATION, ADDRESS, ORGANIZATION, NRP, AGE, ID and MEDICAL_... that `entities` names."""
     known: Path | None = None
     """A file of known records, one a line (a value, values between commas or tabs, or JSON): a leak that is among them
     was recovered, any other invented."""
