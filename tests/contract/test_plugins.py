@@ -83,7 +83,14 @@ def protected_corpus(folder: Path) -> dict[str, object]:
     return {"corpus": folder / "corpus"}
 
 
+def tiny_toxicity(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.classifier(folder / "toxicity", labels=("fine", "toxic"))), "toxic": ("toxic",)}
+
+
 RECIPES: dict[str, Make] = {
+    "toxicity_classifier": tiny_toxicity,
     "memorisation": protected_corpus,
     "replay": recorded,
     "huggingface": tiny_causal,
