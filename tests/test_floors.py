@@ -25,6 +25,7 @@ FLOORS = {
     "models": 2,
     "plugin": 3,
     "toxicity_metrics": 3,
+    "refusal_metrics": 3,
     "generators": 4,
     "scorers": 4,
     "registry": 5,
