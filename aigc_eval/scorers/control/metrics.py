@@ -93,9 +93,9 @@ METRICS: tuple[Metric, ...] = (
         "prompt_loose",
         Bilingual("Prompts with all instructions followed (loose)", "指令全部遵循的提示占比（宽松）"),
         Bilingual(
-            "The same where each instruction may be followed by any of eight variants of the text: with or without its "
-            "first line, its last line and its asterisks",
-            "同上，但每条指令只要原文的八种变体之一遵循即可：去掉或保留首行、末行与星号",
+            "Answers of which each instruction is followed by at least one of eight variants, divided by all answers; "
+            "a variant is the text with or without its first line, its last line and its asterisks",
+            "每条指令都至少被八种变体之一遵循的回答数除以回答总数；变体即保留或去掉首行、末行与星号后的文本",
         ),
     ),
     _share(
@@ -114,9 +114,9 @@ METRICS: tuple[Metric, ...] = (
         "instructions",
         Bilingual("Instructions followed (loose)", "指令遵循率（宽松）"),
         Bilingual(
-            "The same by the best of eight variants of the text: with or without its first line, its last line and its "
-            "asterisks",
-            "同上，取八种变体中最有利者：去掉或保留首行、末行与星号",
+            "Instructions that at least one of eight variants follows, summed over answers, divided by all that apply; "
+            "a variant is the text with or without its first line, its last line and its asterisks",
+            "至少被八种变体之一遵循的指令条数之和除以适用指令总条数；变体即保留或去掉首行、末行与星号后的文本",
         ),
     ),
     *(_of_family(name, words) for name, words in _FAMILIES.items()),
