@@ -129,7 +129,7 @@ def test_large_sets_are_sampled_with_a_seed(monkeypatch):
     first = VendiNgrams("v")(frame(texts))
     assert 1 < first <= 25
     assert VendiNgrams("v")(frame(list(texts))) == first
-    assert VendiNgrams("v").interval(frame(texts)).method == "jackknife(50)"
+    assert VendiNgrams("v").interval(frame(texts)).method == "jackknife(20)"
     # by embeddings only where both sides are large
     few, many = vectors(noise(80, 20)), vectors(noise(80, 40))
     unit = np.array(few["vector"].tolist())

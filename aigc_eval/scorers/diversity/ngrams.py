@@ -63,9 +63,10 @@ class Distinct(LexicalMetric):
 class ExpectationAdjustedDistinct(LexicalMetric):
     """Different tokens over those to expect of as many uniform draws from the vocabulary; higher is more diverse.
 
-    EAD = N / (V (1 - ((V - 1) / V)^C)) with N different tokens, C tokens and a vocabulary of V. Unlike distinct-1 it
-    does not fall by mere length. From 0; about 1 at most where V holds all the tokens. V must be the same for all that
-    is compared; with several models the largest of theirs (Liu et al. 2022).
+    EAD = N / (V (1 - ((V - 1) / V)^C)) with N different tokens, C tokens and a vocabulary of V. Uniform draws have 1 at
+    any length, where distinct-1 falls; natural text, whose words are not uniform, still falls, but less. From 0; about
+    1 at most where V holds all the tokens. V must be the same for all that is compared; with several models the largest
+    of theirs (Liu et al. 2022).
 
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"prompt": ["p"], "text": ["a b a c a b"]})

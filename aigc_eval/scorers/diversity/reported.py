@@ -14,15 +14,18 @@ from aigc_eval.scorers.diversity.vendi import Vendi, VendiNgrams
 
 __all__ = ["of_embeddings", "of_texts"]
 
-_EN, _ZH = "; mean over the prompts with several answers", "；先按提示词分别计算，再对有多次回答的提示词取平均"
+_TOKENS = "; tokens are words, in Chinese characters", "；词元：英文为词，中文为单个汉字"
+_BY_PROMPT = "; mean over the prompts with several answers", "；先按提示词分别计算，再对有多次回答的提示词取平均"
 
 
 def _names(by_prompt: bool, en: str, zh: str) -> Bilingual:
     return Bilingual(f"{en} per prompt", f"单题{zh}") if by_prompt else Bilingual(en, zh)
 
 
-def _abouts(by_prompt: bool, en: str, zh: str) -> Bilingual:
-    return Bilingual(en + _EN, zh + _ZH) if by_prompt else Bilingual(en, zh)
+def _abouts(by_prompt: bool, en: str, zh: str, *, tokens: bool = True) -> Bilingual:
+    """The explanation with the unit, where there is one, and how prompts are summed up."""
+    ends = [_TOKENS] * tokens + [_BY_PROMPT] * by_prompt
+    return Bilingual(en + "".join(end[0] for end in ends), zh + "".join(end[1] for end in ends))
 
 
 def _distinct(n: int, by_prompt: bool = False) -> Metric:
@@ -34,9 +37,9 @@ def _distinct(n: int, by_prompt: bool = False) -> Metric:
         title=_names(by_prompt, f"Distinct-{n}", f"distinct-{n}（不重复 {n} 元组占比）"),
         about=_abouts(
             by_prompt,
-            f"different {n}-grams / all {n}-grams of all answers, of words, in Chinese of characters"
+            f"different {n}-grams / all {n}-grams of all answers, none across two answers"
             + ("; saturates in Chinese, read 2 to 4" if n == 1 else ""),
-            f"全部回答中不同的 {n} 元组数 / {n} 元组总数，英文按词、中文按单个汉字"
+            f"全部回答中不同的 {n} 元组数 / {n} 元组总数，元组不跨回答"
             + ("；汉字种类有限，中文下会饱和，宜看 2 至 4 元" if n == 1 else ""),
         ),
         source="Li et al. 2016",
@@ -53,9 +56,9 @@ def _ead(vocabulary: int, by_prompt: bool = False) -> Metric:
         about=_abouts(
             by_prompt,
             f"N / (V (1 - ((V - 1) / V)^C)): N different tokens of C, over what C uniform draws from "
-            f"V = {vocabulary:,} would give; unlike distinct-1 it does not fall by length alone",
+            f"V = {vocabulary:,} would give, so that length weighs less than in distinct-1",
             f"N / (V (1 - ((V - 1) / V)^C))：C 个词元中不同词元数 N，除以从 V = {vocabulary:,} "
-            "的词表中均匀抽取 C 次的期望种数；不像 distinct-1 那样仅因变长而下降",
+            "的词表中均匀抽取 C 次的期望种数，因而受长度的影响小于 distinct-1",
         ),
         source="Liu et al. 2022",
     )
@@ -113,16 +116,20 @@ def _compression() -> Metric:
         title=Bilingual("Compression ratio", "压缩比"),
         about=Bilingual(
             "bytes / gzipped bytes (level 9) of all answers together; the more repetitive, the higher; answers further "
-            "apart than 32 kB do not see each other, and under 1 kB the header weighs",
+            "apart than 32 kB do not see each other, and under 1 kB the header weighs; above a million characters the "
+            "interval's replicates are those of level 6, scaled",
             "全部回答合并后的字节数 / gzip（9 级）压缩后字节数；重复越多，比值越高；相距超过 32 kB "
-            "的回答互不可见，不足 1 kB 时文件头影响明显",
+            "的回答互不可见，不足 1 kB 时文件头影响明显；超过一百万字符时，区间由 6 级压缩的重复样本按比例换算而得",
         ),
         source="Shaib et al. 2024",
     )
 
 
 def _richness() -> tuple[Metric, ...]:
-    after = " of all answers one after another, in the order of prompts", "（全部回答按提示词顺序首尾相接）"
+    joined = (
+        "; all answers one after another, in the order of prompts, so that only near copies show",
+        "；全部回答按提示词顺序首尾相接，因此只反映相邻处的重复",
+    )
     mattr = (
         "mean over windows of 50 tokens of types / 50",
         "以 50 个词元为窗口逐一滑动，取各窗口中不同词元数 / 50 的平均",
@@ -138,7 +145,8 @@ def _richness() -> tuple[Metric, ...]:
             "mattr",
             better="higher",
             title=Bilingual("Moving-average type-token ratio", "滑动平均类符形符比（MATTR）"),
-            about=Bilingual(
+            about=_abouts(
+                False,
                 f"{mattr[0]}, in each answer of 50 tokens or more, averaged",
                 f"{mattr[1]}，对词元数不少于 50 的各条回答取平均",
             ),
@@ -148,7 +156,8 @@ def _richness() -> tuple[Metric, ...]:
             "mtld",
             better="higher",
             title=Bilingual("Textual lexical diversity (MTLD)", "文本词汇多样性（MTLD）"),
-            about=Bilingual(
+            about=_abouts(
+                False,
                 f"{mtld[0]}; of each answer of 100 tokens or more (below that it is unstable), averaged",
                 f"{mtld[1]}；对词元数不少于 100 的各条回答取平均（更短时不稳定）",
             ),
@@ -159,7 +168,7 @@ def _richness() -> tuple[Metric, ...]:
             joined=True,
             better="higher",
             title=Bilingual("MATTR of the set", "整体滑动平均类符形符比"),
-            about=Bilingual(mattr[0] + after[0], mattr[1] + after[1]),
+            about=_abouts(False, mattr[0] + joined[0], mattr[1] + joined[1]),
             source=mattr_source,
         ),
         Mtld(
@@ -167,7 +176,7 @@ def _richness() -> tuple[Metric, ...]:
             joined=True,
             better="higher",
             title=Bilingual("MTLD of the set", "整体文本词汇多样性"),
-            about=Bilingual(mtld[0] + after[0], mtld[1] + after[1]),
+            about=_abouts(False, mtld[0] + joined[0], mtld[1] + joined[1]),
             source=mtld_source,
         ),
     )
@@ -208,9 +217,12 @@ def _vendi(order: float, by_prompt: bool = False) -> Metric:
         about=_abouts(
             by_prompt,
             f"{_formula(order)}, λ the eigenvalues of K / n, K the cosines of the answers' embeddings: how many "
-            "different answers the n amount to, 1 to n; grows with n",
+            "different answers the n amount to, 1 to n; grows with n; of more than 1,000 answers by a model of "
+            "more than 1,000 dimensions a seeded sample of 1,000",
             f"{_formula(order)}，λ 为 K / n 的特征值，K 为各回答嵌入向量的余弦矩阵：n "
-            "条回答相当于多少条互不相同的回答，取值 1 至 n，随 n 增大",
+            "条回答相当于多少条互不相同的回答，取值 1 至 n，随 n 增大；回答数与向量维数均超过 1,000 时，"
+            "按固定种子抽取 1,000 条",
+            tokens=False,
         ),
         source="Friedman & Dieng 2023",
     )
@@ -225,6 +237,7 @@ def _cosine(by_prompt: bool = False) -> Metric:
             by_prompt,
             "mean cosine of the embeddings of every two answers, (|Σ v|² - n) / (n (n - 1)); -1 to 1",
             "每两条回答嵌入向量的余弦的平均，即 (|Σ v|² - n) / (n (n - 1))；取值 -1 至 1",
+            tokens=False,
         ),
         source="Shaib et al. 2024",
     )
