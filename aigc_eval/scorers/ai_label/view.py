@@ -14,7 +14,7 @@ __all__ = ["View", "view"]
 
 # Fenced code and HTML comments are not read as the answer's own words; block tags end a line, other tags are nothing.
 _UNSEEN = re.compile(
-    r"^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\1[^\n]*$|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.MULTILINE
+    r"^[ \t]*(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^[ \t]*\1[^\n]*$|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.MULTILINE
 )
 _TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]{0,15})\b[^<>\n]{0,300}>")
 _BLOCK = re.compile("/?(?:p|div|br|li|[uo]l|h[1-6r]|t[rdh]|table|footer|header|section|article|small)", re.IGNORECASE)
