@@ -98,6 +98,7 @@ RECIPES: dict[str, Make] = {
     "template": lambda folder: {"patterns": ["{name}: {prompt}"]},
     "evaluate": metric_module,
     "detoxify": tiny_detoxify,
+    "subgroup_auc": lambda folder: {"of": "subgroup_auc"},  # the only scorer there is
 }
 """Options for plug-ins that need some; the others must work without."""
 
