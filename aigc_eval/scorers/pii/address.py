@@ -45,6 +45,11 @@ def _places() -> frozenset[str]:
     return frozenset(simplify(text).split())
 
 
+@cache
+def _beginnings() -> frozenset[str]:
+    return frozenset(place[:2] for place in _places())
+
+
 def _chain(text: str, at: int) -> tuple[int, int]:
     """Where the names of areas that follow each other from `at` end, and how many they are."""
     found = 0
@@ -65,6 +70,8 @@ def _start(left: str) -> tuple[int, int]:
     """
     best = (-1, 0)
     for at in range(len(left)):
+        if left[at : at + 2] not in _beginnings():
+            continue
         end, areas = _chain(left, at)
         if areas > best[1] and _REST.fullmatch(left[end:]):
             best = (at, areas)

@@ -40,13 +40,15 @@ _INVENTED = re.compile(
 _BITS, _HEX_BITS, _REACH = 4.0, 3.0, 60
 _HEX = re.compile("[0-9a-f]+|[0-9A-F]+")
 _UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_BORDERS = re.compile("(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])")  # words have few, random characters many
+_BORDERS = re.compile("(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])")
+_CHANGES = re.compile("(?<=[a-z])(?![a-z])|(?<=[A-Z])(?![A-Z])|(?<=[0-9])(?![0-9])")
+_PUBLIC = re.compile(r"(?:public|公)[ _-]?$", re.I)
 _ASSIGNED = re.compile(r"[=:]\s{0,3}[\"'`]?$")
 # The nearest of them says what the characters are.
 _SECRET_OR_NOT = re.compile(
     r"(?P<secret>secret|token|api[_ -]?key|access[_ -]?key|private[_ -]?key|encryption[_ -]?key|credential"
     r"|authorization|bearer|passphrase|密钥|密鑰|令牌|私钥|凭证|凭据)"
-    r"|hash|sha-?[0-9]|md5|commit|checksum|digest|uuid|guid|integrity|etag|fingerprint|revision|url|https?:|哈希"
+    r"|hash|sha-?[0-9]|md5|commit|checksum|digest|uuid|guid|integrity|etag|fingerprint|revision|\burl|https?:|哈希"
     r"|摘要|校验|指纹|公钥|public",
     re.I,
 )
@@ -105,8 +107,16 @@ def _judge_plain_password(match: re.Match[str]) -> float:
 
 def _judge_assigned(match: re.Match[str]) -> float:
     value = match["value"]
+    if _PUBLIC.search(match.string[max(0, match.start() - 8) : match.start()]):
+        return NO
     mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
     return LIKELY if mixed and entropy(value) >= 3.5 and not _TEMPLATE.search(value) else NO
+
+
+def _looks_random(value: str) -> bool:
+    """Whether letters, capitals and digits change as often as in random characters; in words they seldom do."""
+    many = len(_BORDERS.findall(value)) >= 4 or len(_CHANGES.findall(value)) >= 0.45 * len(value)
+    return many and any(c.isdigit() for c in value)
 
 
 def _judge_entropy(match: re.Match[str]) -> float:
@@ -114,11 +124,11 @@ def _judge_entropy(match: re.Match[str]) -> float:
     hexadecimal = _HEX.fullmatch(value) is not None
     # 16 symbols hold 4 bits at most, and 32 random ones show about 3.6.
     enough = len(value) >= 32 and entropy(value) >= _HEX_BITS if hexadecimal else entropy(value) >= _BITS
-    if not enough or len(_BORDERS.findall(value)) < 4 or _TEMPLATE.search(value) or _UUID.fullmatch(value):
+    if not enough or not _looks_random(value) or _TEMPLATE.search(value) or _UUID.fullmatch(value):
         return NO
     left = text[max(0, match.start() - _REACH) : match.start()].rpartition("\n")[2]
     words = list(_SECRET_OR_NOT.finditer(left))
-    if words and words[-1]["secret"]:
+    if words and words[-1]["secret"] and not (hexadecimal and any(not m["secret"] for m in words)):
         return LIKELY
     return NO if words or hexadecimal or not _ASSIGNED.search(left) else UNSURE
 
@@ -201,7 +211,7 @@ SECRET_RULES = (
     Rule(
         "SECRET_KEY",
         re.compile(
-            r"(?i)(?:(?:key|token|secret|密钥|令牌)[\"'`]?\s{0,3}(?:[:=：]|=>|是|为|is)|bearer)\s{0,3}[\"'`]?"
+            r"(?i)(?:(?:key|token|secret|密钥|令牌)[\"'`]?\s{0,3}(?:[:=：]|=>|是|为|\bis\b)|bearer)\s{0,3}[\"'`]?"
             r"(?P<value>[0-9A-Za-z+/_\-]{20,200}={0,2})(?![0-9A-Za-z+/_\-])"
         ),
         _judge_assigned,
