@@ -34,6 +34,7 @@ _PHONE_WORDS = re.compile(
     r"|whatsapp|wechat|sms|text me|number",
     re.I,
 )
+_RUN = re.compile("^[0-9A-Za-z_]+")
 _CARD_WORDS = re.compile(r"卡号|银行卡|储蓄卡|信用卡|借记卡|账号|账户|帳號|card|account|visa|pay", re.I)
 
 
@@ -53,8 +54,17 @@ def _judge_old_id(match: re.Match[str]) -> float:
     return STRONG if mentioned(_ID_WORDS, match) else UNSURE
 
 
+def _in_longer_run(match: re.Match[str]) -> bool:
+    """Whether ten or more letters and digits touch the match."""
+    text, start, end = match.string, match.start(), match.end()
+    left, right = _RUN.search(text[max(0, start - 10) : start][::-1]), _RUN.search(text[end : end + 10])
+    return (left.end() if left else 0) + (right.end() if right else 0) >= 10
+
+
 def _judge_mobile(match: re.Match[str]) -> float:
     number = bare(match["number"])
+    if _in_longer_run(match):
+        return NO  # a hash
     if number.endswith("0000000") or (len(set(number[3:])) == 1 and number[-1] == "0"):
         return NO  # 150 0000 0000: a round amount
     if mentioned(_PHONE_WORDS, match):

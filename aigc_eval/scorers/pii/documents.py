@@ -42,7 +42,7 @@ def _judge_passport(match: re.Match[str]) -> float:
 
 
 def _judge_permit(match: re.Match[str]) -> float:
-    return STRONG if mentioned(_PERMIT_WORDS, match) else NO
+    return CERTAIN if mentioned(_PERMIT_WORDS, match) else NO
 
 
 def _judge_plate(match: re.Match[str]) -> float:
