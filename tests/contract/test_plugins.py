@@ -89,7 +89,15 @@ def tiny_toxicity(folder: Path) -> dict[str, object]:
     return {"model": str(tiny.classifier(folder / "toxicity", labels=("fine", "toxic"))), "toxic": ("toxic",)}
 
 
+def tiny_chat(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.chat(folder / "chat"))}
+
+
 RECIPES: dict[str, Make] = {
+    "guard": lambda folder: {"format": "qwen3guard", **tiny_chat(folder)},
+    "toxicity_judge": tiny_chat,
     "toxicity_classifier": tiny_toxicity,
     "memorisation": protected_corpus,
     "replay": recorded,
