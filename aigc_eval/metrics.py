@@ -259,6 +259,21 @@ class Ratio(Metric):
         left_a, left_b = a.sum() - a, b.sum() - b
         return np.array([self._value(x, y) if y > 0 else math.nan for x, y in zip(left_a, left_b, strict=True)])
 
+    def filled(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """For a share, failed rows as large as the largest scored one and wholly bad; else there is no worst."""
+        due = rows[rows["status"] != "na"]
+        _, sizes = self._columns(due)
+        if self.unit != "share" or self.exp or self.scale != 1.0 or not sizes.any():
+            return None
+        failed = (due["status"] == "failed").to_numpy()
+        worst = sizes.max() * (self.better == "lower")
+        return due.assign(
+            **{
+                self.over: np.where(failed, worst, due[self.over]),
+                self.under: np.where(failed, sizes.max(), due[self.under]),
+            }
+        )
+
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """Wilson at sum(b) / design effect for a share, else the jackknife; None under 10 prompts."""
         if self.unit != "share" or self.exp:

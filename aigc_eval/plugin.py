@@ -150,6 +150,9 @@ class Scorer(Plugin):
     """What a score depends on: the prompt and the answer; the candidate's other answers to that prompt too
     (`Generation.siblings`, self-consistency); or facts about the call too (seconds, usage, detail)."""
 
+    def check(self, prompts: Sequence[Prompt]) -> None:
+        """Raise if what prompts say to this scorer cannot be (an unknown instruction). Called after `load`."""
+
     def not_applicable(self, prompt: Prompt) -> str:
         """Why no answer to this prompt can be scored ("no reference"); "" if it can."""
         return ""

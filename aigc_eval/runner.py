@@ -135,11 +135,13 @@ def _measure(
     for stage in answer_stages.values():
         stage.look_up(journal, settled)
     if waiting := [c for c in bench.candidates if answer_stages[c.name].pending]:
+        every = [p for s in bench.prompt_sets for p in s.prompts]
         for scorer in bench.scorers:
             scorer.plugin.load()
+            scorer.plugin.check(every)
         for candidate in waiting:
             candidate.plugin.load()
-            candidate.plugin.check([p for s in bench.prompt_sets for p in s.prompts], bench.samples)
+            candidate.plugin.check(every, bench.samples)
     # One plug-in under two names is called once: the journal has one place for both.
     answered: dict[str, list[Generation]] = {}
     for candidate in bench.candidates:
@@ -155,6 +157,7 @@ def _measure(
         scores_stage.look_up(journal, settled)
         if scores_stage.pending and not waiting:
             scorer.plugin.load()
+            scorer.plugin.check(prompts)
         scored[identity] = scores_stage.finish(journal, progress)
     return answers, {s.name: scored[s.plugin.identity()] for s in bench.scorers}
 

@@ -198,7 +198,7 @@ def _more(sees: Sees, answer: Generation) -> list[Any]:
     """What decides a score beside the request, the text and the outcome."""
     found: list[Any] = [answer.likelihoods] if answer.likelihoods else []
     if sees == "siblings":
-        found += [answer.logprob, [(s.text, s.outcome, s.logprob) for s in answer.siblings]]
+        found += [(s.text, s.outcome, s.logprob, s.usage.get("output_tokens")) for s in (answer, *answer.siblings)]
     if sees == "call":
         found += [answer.seconds, answer.usage, answer.detail]
     return found

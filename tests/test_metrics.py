@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -130,3 +131,21 @@ def test_an_unbounded_metric_has_no_adverse_bound() -> None:
 def test_huge_exponents_stay_finite() -> None:
     frame = rows([[1.0]]).assign(nll=1e9, tokens=1.0)
     assert math.isfinite(Ratio("ppl", over="nll", under="tokens", exp=True)(frame) or math.nan)
+
+
+@pytest.mark.parametrize(("better", "adverse"), [("lower", (3 + 4) / (10 + 4)), ("higher", 3 / (10 + 4))])
+def test_a_share_counts_failed_rows_as_the_largest_and_wholly_bad(better: Any, adverse: float) -> None:
+    rows = pd.DataFrame(
+        {
+            "prompt": list("abcd"),
+            "hits": [1.0, 2, 0, math.nan],
+            "units": [4.0, 3, 3, math.nan],
+            "status": ["scored"] * 4,
+        }
+    )
+    rows.loc[3, "status"] = "failed"
+    metric = Ratio("r", over="hits", under="units", unit="share", better=better)
+    filled = metric.filled(rows)
+    assert filled is not None
+    assert metric(filled) == pytest.approx(adverse)
+    assert Ratio("r", over="hits", under="units").filled(rows) is None

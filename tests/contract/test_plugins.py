@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,12 @@ def metric_module(folder: Path) -> dict[str, object]:
     return {"module": written(folder, "length", ALONE, body), "field": "length", "better": "lower"}
 
 
+def tiny_nli(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.classifier(folder / "nli"))}
+
+
 def tiny_detoxify(folder: Path) -> dict[str, object]:
     from tests.scorers.test_detoxify import build as checkpoint
 
@@ -89,6 +96,15 @@ def tiny_toxicity(folder: Path) -> dict[str, object]:
     return {"model": str(tiny.classifier(folder / "toxicity", labels=("fine", "toxic"))), "toxic": ("toxic",)}
 
 
+def tiny_refusal(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {
+        "model": str(tiny.classifier(folder / "refusal", labels=("NORMAL", "REJECTION"))),
+        "refusal": ("REJECTION",),
+    }
+
+
 def tiny_chat(folder: Path) -> dict[str, object]:
     from tests import tiny
 
@@ -98,6 +114,7 @@ def tiny_chat(folder: Path) -> dict[str, object]:
 RECIPES: dict[str, Make] = {
     "guard": lambda folder: {"format": "qwen3guard", **tiny_chat(folder)},
     "toxicity_judge": tiny_chat,
+    "refusal_classifier": tiny_refusal,
     "toxicity_classifier": tiny_toxicity,
     "memorisation": protected_corpus,
     "replay": recorded,
@@ -105,6 +122,8 @@ RECIPES: dict[str, Make] = {
     "likelihood": tiny_model,
     "template": lambda folder: {"patterns": ["{name}: {prompt}"]},
     "evaluate": metric_module,
+    "selfcheck_nli": tiny_nli,
+    "semantic_entropy": tiny_nli,
     "detoxify": tiny_detoxify,
     "subgroup_auc": lambda folder: {"of": "subgroup_auc"},  # the only scorer there is
 }
@@ -119,7 +138,9 @@ def build(group: registry.Kind, name: str, folder: Path) -> Generator | Scorer:
 
 
 def answers(texts: list[str]) -> list[Generation]:
-    return [Request(PROMPT, i).answer(text) for i, text in enumerate(texts)]
+    """Answers of one prompt; each sees its two neighbours in the list as the other samples."""
+    alone = [Request(PROMPT, i).answer(text) for i, text in enumerate(texts)]
+    return [replace(a, siblings=(alone[i - 1], alone[(i + 1) % len(alone)])) for i, a in enumerate(alone)]
 
 
 def same(a: Score, b: Score) -> bool:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aigc_eval import prompts
+from aigc_eval.errors import DataError
 from aigc_eval.estimates import estimate
 from aigc_eval.frames import build
 from aigc_eval.metrics import Metric
@@ -498,3 +499,12 @@ def test_real_outputs_raise_nothing() -> None:
         found = Control().score([Request(prompts[lang]).answer(text) for text in texts])
         assert len(found) == 150
         assert all(one.value is not None and one.error == "" for one in found)
+
+
+def test_wrong_declarations_are_found_before_the_first_request() -> None:
+    good = Prompt("good", "?", fields={"instructions": '["punctuation:no_comma"]'})
+    bad = [Prompt(f"bad{i}", "?", fields={"instructions": text}) for i, text in enumerate(('["no_coma"]', "{", "[1]"))]
+    Control().check([good, Prompt("none", "?")])
+    with pytest.raises(DataError) as raised:
+        Control().check([good, *bad])
+    assert [problem.key for problem in raised.value.problems] == ["prompt 'bad0'", "prompt 'bad1'", "prompt 'bad2'"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from itertools import product
 from typing import ClassVar
 
-from aigc_eval.errors import MissingExtra
+from aigc_eval.errors import DataError, MissingExtra, Problem
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
 from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score, Span
@@ -38,11 +39,11 @@ class Control(Scorer):
     instructions `<family>_followed` and `<family>_instructions`. Forbidden words, commas, letters and matches are spans
     labelled with the instruction's id; the note lists the instructions that are not followed.
 
-    A null option is not given; 0 and false are (the reference drops them and draws a number instead). An unknown id, an
-    option that is missing or does not fit, a language that cannot be told and a regular expression that takes too long
-    are errors, never passes. A rule on English letters is void on a Chinese answer without any: it does not count.
-    Languages that share a script and the two IFEval rules on case need the extra `control` (langdetect, seeded), JSON
-    Schema too. An empty answer follows nothing.
+    A null option is not given; 0 and false are (the reference drops them and draws a number instead). An unknown id and
+    an option that is missing or does not fit are found before the first request; a language that cannot be told and a
+    regular expression that takes too long are errors, never passes. A rule on English letters is void on a Chinese
+    answer without any: it does not count. Languages that share a script and the two IFEval rules on case need the extra
+    `control` (langdetect, seeded), JSON Schema too. An empty answer follows nothing.
     """
 
     batch_size: ClassVar[int] = 128
@@ -56,8 +57,14 @@ class Control(Scorer):
         """Versions of the packages that decide languages, schemas and regular expressions."""
         return {name: _version(name) for name in ("langdetect", "jsonschema", "regex")}
 
+    def check(self, prompts: Sequence[Prompt]) -> None:
+        """DataError with every prompt whose instructions cannot be used; MissingExtra where one needs a package."""
+        problems = [problem for prompt in prompts if declares(prompt) for problem in _problems(prompt)]
+        if problems:
+            raise DataError(problems)
+
     def not_applicable(self, prompt: Prompt) -> str:
-        """Prompts that declare no instruction; a wrong declaration is an error of `score`."""
+        """Prompts that declare no instruction."""
         return "" if declares(prompt) else "no instructions"
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
@@ -74,6 +81,19 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "not installed"
+
+
+_TRIAL = "A sentence to try instructions on."
+
+
+def _problems(prompt: Prompt) -> list[Problem]:
+    try:
+        for instruction in declared(prompt):
+            with suppress(CannotTell):
+                instruction.check(_TRIAL)  # finds out whether its packages are there
+    except BadDeclaration as error:
+        return [Problem("prompts", None, f"prompt {prompt.id!r:.80}", str(error), "correct its instructions")]
+    return []
 
 
 def _score(text: str, prompt: Prompt) -> Score:
