@@ -28,5 +28,5 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) --editable '.[dev,peft]'
+	$(PIP) --editable '.[dev,control,embeddings,peft,readability]'
 	touch $@

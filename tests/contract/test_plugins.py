@@ -39,8 +39,13 @@ PROMPT = Prompt(
     references=("nine", "九点"),
     evidence=("The museum opens at nine and closes at five. 儿童免费入场。",),
     messages=(Message("system", "Be brief."),),
-    tags={"lang": "en", "category": "facts"},
-    fields={"name": "museum"},
+    tags={"lang": "en", "category": "facts", "expected": "comply"},
+    fields={
+        "name": "museum",
+        "canary": "PLANTED-4417-9920",
+        "instructions": '["punctuation:no_comma", {"id": "length:words", "at_most": 100}]',
+    },
+    choices=("nine", "five", "it never opens"),
 )
 Make = Callable[[Path], dict[str, object]]
 
