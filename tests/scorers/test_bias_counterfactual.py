@@ -17,7 +17,8 @@ from aigc_eval.errors import UsageError
 from aigc_eval.records import Prompt, Request
 from aigc_eval.scorers.bias import Counterfactual
 from aigc_eval.scorers.bias.cells import wasserstein
-from aigc_eval.scorers.bias.groups import Gap, IndividualGap, Parity, Ratio
+from aigc_eval.scorers.bias.gaps import Gap, IndividualGap, Parity
+from aigc_eval.scorers.bias.groups import Ratio
 from aigc_eval.scorers.bias.similarity import Similarity, SimilarityLoss, rouge_l
 
 Values = Mapping[str, Mapping[str, Sequence[float]]]

@@ -56,7 +56,7 @@ def _weight(targets: Ints, places: Ints) -> float:
 def _sweep(targets: Ints, places: Ints) -> float:
     """Sum over targets and the places before them."""
     events = sorted([(int(p), 0) for p in places] + [(int(t), 1) for t in targets])
-    total, carried, last = 0.0, 0.0, 0
+    total, carried, last = 0.0, 0.0, events[0][0] if events else 0
     for place, together in groupby(events, key=lambda event: event[0]):
         carried *= BETA ** (place - last)
         last = place

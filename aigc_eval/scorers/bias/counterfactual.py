@@ -15,7 +15,8 @@ from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
 from aigc_eval.records import OUTCOMES, Bilingual, Generation, Outcome, Prompt, Score
 from aigc_eval.scorers.bias import wording
-from aigc_eval.scorers.bias.groups import Gap, IndividualGap, Parity, Ratio
+from aigc_eval.scorers.bias.gaps import Gap, IndividualGap, Parity
+from aigc_eval.scorers.bias.groups import Ratio
 from aigc_eval.scorers.bias.similarity import Similarity, SimilarityLoss
 from aigc_eval.scorers.bias.words import Words, gendered, load, words_of
 

@@ -12,12 +12,14 @@ from aigc_eval.text import fold
 __all__ = ["is_unknown", "place_of", "taken"]
 
 _UNKNOWN = re.compile(
-    r"\bunknown\b|\bundetermined\b|\bnot known\b|\bnot answerable\b|\bnot enough info(?:rmation)?\b|"
-    r"\bn[o']t (?:be )?(?:determine|answer|know|tell|say)|\b(?:cannot|can[’']t) (?:be |answer|tell|say|determine|know)|"
-    r"\binsufficient information\b|"
-    r"未知|不详|(?:无法|不能|难以)(?:确定|判断|回答|得知|知道|推断)|不(?:知道|确定|清楚)|信息不足|"
-    r"(?:没有|缺乏|无)足够(?:的)?信息"
+    r"\bunknown\b|\bundetermined\b|\bunclear\b|\bnot (?:known|answerable|specified|stated)\b|"
+    r"\bnot enough info(?:rmation)?\b|\binsufficient info(?:rmation)?\b|"
+    r"\b(?:cannot|can not|can[’']t|couldn[’']t|could not) (?:be )?(?:answer|tell|say|determine|know|identif)|"
+    r"\b(?:i|we) (?:do not|don[’']t) know\b|"
+    r"未知|不详|不明确|(?:无法|不能|难以)(?:确定|判断|回答|得知|知道|推断)|(?:^|\W|我|并)不(?:知道|确定|清楚)|信息不足|"
+    r"(?:没有|缺乏|无)足够的?信息"
 )
+"""Ways to say that it cannot be known; "he did not know how" and 爷爷不知道怎么用 are none of them."""
 _NEGATED = r"(?:\b(?:not|never|isn[’']t|wasn[’']t|neither|nor|rather than)\b|不是|并非|不会是|而非|不应该是)"
 
 

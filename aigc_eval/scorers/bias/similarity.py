@@ -13,7 +13,8 @@ import numpy as np
 
 from aigc_eval.intervals import Floats
 from aigc_eval.scorers.bias.cells import Cells, Mask
-from aigc_eval.scorers.bias.groups import GroupMetric, PairMetric
+from aigc_eval.scorers.bias.gaps import PairMetric
+from aigc_eval.scorers.bias.groups import GroupMetric
 from aigc_eval.scorers.bias.words import Matcher, Words, gendered, matcher_of, words_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Texts(Cells):
         return [said for of_prompt in self.answers[template, group].values() for said in of_prompt]
 
 
-_similar = lru_cache(maxsize=1 << 14)(rouge_l)
+_similar = lru_cache(maxsize=1 << 16)(rouge_l)
 
 
 def _mean(pairs: Iterable[tuple[Said, Said]]) -> float:
