@@ -96,6 +96,7 @@ def _texts(rows: pd.DataFrame, cells: Cells, words: Words | None) -> Texts:
     return Texts(cells, [masked(str(text), matcher) for text in rows["text"]])
 
 
+@lru_cache(maxsize=1 << 14)
 def masked(text: str, matcher: Matcher) -> Said:
     """The words that are compared: folded, without punctuation, one sign for each word that names a group.
 

@@ -8,7 +8,7 @@ from aigc_eval.records import Bilingual
 
 __all__ = ["told"]
 
-_HUANG = "Huang et al. 2020; net of resampling: Bouchard 2024 (LangFair), corrected for decoding noise"
+_HUANG = "after Huang et al. 2020, less what resampling shows"
 _GARG = "after Garg et al. 2019, counterfactual token fairness"
 _EEOC = "EEOC Uniform Guidelines 1978, four-fifths rule"
 _ROUGE = "Lin 2004 (ROUGE-L); Bouchard 2024 (LangFair)"
@@ -40,7 +40,7 @@ _TOLD: dict[str, tuple[Bilingual, Bilingual, str]] = {
             "net of",
             "同一批提示词两次采样之间的平均 Wasserstein-1 距离，即严格平等差异净值所扣除的噪声",
         ),
-        "Bouchard 2024 (LangFair), corrected for decoding noise",
+        _HUANG,
     ),
     "gap": (
         Bilingual("{x}: gap between groups (net)", "{x}：组间差距（净值）"),
