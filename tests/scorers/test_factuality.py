@@ -16,12 +16,19 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics import BLEU, CHRF
 
 from aigc_eval.records import Prompt, Request, Score
 from aigc_eval.scorers.factuality import Factuality
 from aigc_eval.scorers.factuality.corpus import bleu_statistics, chrf_statistics
-from aigc_eval.scorers.factuality.overlap import coverage, find, lcs, normal_words, rouge_l, rouge_words, words
+from aigc_eval.scorers.factuality.overlap import (
+    coverage,
+    find,
+    normal_words,
+    words,
+)
+from aigc_eval.scorers.factuality.rouge import lcs, rouge_l, rouge_n, rouge_words
 from aigc_eval.scorers.factuality.tokenize import bleu_tokens
 
 DATA = Path(__file__).parents[2] / "../shared/data/outputs"
@@ -164,15 +171,78 @@ def test_signature_says_what_sacrebleu_did() -> None:
     assert "nc:6|nw:0" in metric("chrf").source
 
 
-def test_rouge_l_equals_rouge_score() -> None:
-    rouge_score = pytest.importorskip("rouge_score.rouge_scorer")
-    scorer = rouge_score.RougeScorer(["rougeL"])
-    cases = [*ENGLISH, ("Röntgen's naïve X-ray™ test", "the x ray test of Roentgen"), ("one", "two one")]
-    for answer, reference in cases:
-        wanted = scorer.score(reference, answer)["rougeL"].fmeasure
-        assert rouge_l(rouge_words(answer), rouge_words(reference)) == pytest.approx(wanted, abs=1e-9)
-    # 今天好 against 今天很好: LCS 3, P = 1, R = 3/4
-    assert score("今天好", "今天很好").parts["rouge_l"] == pytest.approx(6 / 7)
+ROUGE = [*ENGLISH, ("Röntgen's naïve X-ray™ test", "the x ray test of Roentgen"), ("one", "two one"), ("", "a b")]
+
+
+def rouges(answer: str, reference: str) -> list[float]:
+    a, b = rouge_words(answer), rouge_words(reference)
+    return [rouge_n(a, b, 1), rouge_n(a, b, 2), rouge_l(a, b)]
+
+
+@pytest.mark.parametrize(("answer", "reference"), ROUGE)
+def test_rouge_equals_rouge_score(answer: str, reference: str) -> None:
+    theirs = RougeScorer(["rouge1", "rouge2", "rougeL"]).score(reference, answer)
+    assert rouges(answer, reference) == pytest.approx([f.fmeasure for f in theirs.values()], abs=1e-9)
+
+
+class Characters:
+    def tokenize(self, text: str) -> list[str]:
+        return list(text)
+
+
+def test_chinese_rouge_is_by_character_where_rouge_score_alone_sees_nothing() -> None:
+    for answer, reference in (("今天好", "今天很好"), ("北京是中国的首都", "中国首都是北京"), ("上海", "北京")):
+        blind = RougeScorer(["rouge1", "rouge2", "rougeL"]).score(reference, answer)
+        assert [f.fmeasure for f in blind.values()] == [0.0, 0.0, 0.0]
+        theirs = RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=Characters()).score(reference, answer)
+        assert rouges(answer, reference) == pytest.approx([f.fmeasure for f in theirs.values()], abs=1e-9)
+    # 今天好 against 今天很好: 3 characters shared, P = 1, R = 3/4; one pair of 2 and 3; LCS 3
+    found = score("今天好", "今天很好").parts
+    assert [found[f"rouge_{n}"] for n in "12l"] == pytest.approx([6 / 7, 2 / 5, 6 / 7])
+
+
+@given(st.lists(st.sampled_from("abcd")), st.lists(st.sampled_from("abcd"), min_size=1))
+def test_rouge_of_any_words_equals_rouge_score(answer: list[str], reference: list[str]) -> None:
+    theirs = RougeScorer(["rouge1", "rouge2", "rougeL"]).score(" ".join(reference), " ".join(answer))
+    assert rouges(" ".join(answer), " ".join(reference)) == pytest.approx([f.fmeasure for f in theirs.values()])
+
+
+def test_each_rouge_is_the_best_over_the_references() -> None:
+    found = score("the cat sat down", "cat the down sat", "the cat").parts
+    assert [found[f"rouge_{n}"] for n in "12l"] == pytest.approx([1.0, 2 / 4, 4 / 6])
+
+
+def test_metric_card_of_squad() -> None:
+    # huggingface/evaluate, metrics/squad/README.md: "2 out of 3 answers correct" is 66.66666666666667 for both
+    pairs = [("1976", ["1976"]), ("Beyonce", ["Beyoncé and Bruno Mars"]), ("climate change", ["climate change"])]
+    assert 100 * metric("exact_match")(frame(pairs)) == pytest.approx(66.66666666666667)
+    assert 100 * metric("f1")(frame(pairs)) == pytest.approx(66.66666666666667)
+
+
+@pytest.mark.parametrize(
+    ("answers", "references", "wanted"),
+    [
+        (["a"], ["a"], 100.0), (["aa"], ["ab"], 25.0), (["a b c"], ["abc"], 100.0), (["a", "b"], ["a", "c"], 50.0),
+        ([""], ["a"], 0.0), (["我"], ["我"], 100.0), (["我我"], ["我你"], 25.0),
+    ],
+)  # fmt: skip
+def test_chrf_goldens(answers: list[str], references: list[str], wanted: float) -> None:
+    # sacrebleu's test_chrf.py, and the same with Chinese characters
+    rows = pd.DataFrame([chrf_statistics(a, [r]) for a, r in zip(answers, references, strict=True)])
+    assert metric("chrf")(rows) == pytest.approx(wanted)
+
+
+def test_an_empty_answer_has_no_bleu() -> None:
+    rows = pd.DataFrame([bleu_statistics("", ["我爱北京"], chinese=True)])
+    assert metric("bleu")(rows) == 0.0
+
+
+def test_rare_characters_are_cut_as_sacrebleu_cuts_them() -> None:
+    # its '\\u20000' is U+2000 and "0": nothing beyond U+FFFF is a Chinese character to it, but dashes and signs are
+    assert bleu_tokens("𠮷𠮷野家", chinese=True) == ["𠮷𠮷", "野", "家"]
+    assert bleu_tokens("a≤b—c℃", chinese=True) == ["a", "≤", "b", "—", "c", "℃"]
+    assert score("𠮷野家", "𠮷野家").parts["exact_match"] == 1.0
+    assert score("𠮷野", "𠮷野家").value == pytest.approx(0.8)
 
 
 @given(st.text("abc一二", max_size=40), st.text("abc一二", max_size=40))

@@ -1,4 +1,4 @@
-"""Overlap of two short texts: words with their places, token F1, whole-word containment, LCS, n-gram similarity."""
+"""Overlap of two short texts: words with their places, token F1, whole-word containment, n-gram similarity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,17 +17,13 @@ __all__ = [
     "coverage",
     "find",
     "is_mark",
-    "lcs",
     "normal_words",
-    "rouge_l",
-    "rouge_words",
     "similarity",
     "token_f1",
     "words",
 ]
 
 _PIECE = re.compile(rf"[{HANZI}]|[^\s{HANZI}]+")
-_ROUGE = re.compile(rf"[a-z0-9]+|[{HANZI}\u3040-\u30ff]|[^\W\d_a-zA-Z\u00aa-\u024f{HANZI}\u3040-\u30ff]+")
 _ARTICLES = frozenset({"a", "an", "the"})
 _SHORT = 64
 _MEDIUM = 4096
@@ -55,7 +51,6 @@ def is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] == "P" or character in string.punctuation
 
 
-_SIMPLE = CharacterMap(simplify)
 _GLUED = CharacterMap(lambda c: "" if is_mark(c) else simplify(c))
 _SPACED = CharacterMap(lambda c: " " if is_mark(c) else c)
 _BARE = CharacterMap(lambda c: "" if unicodedata.combining(c) else c)
@@ -124,7 +119,7 @@ def _normal_words(text: str, spaced: bool) -> tuple[str, ...]:
 _medium_words = lru_cache(maxsize=256)(_normal_words)
 
 
-def token_f1(answer: Sequence[str], reference: Sequence[str]) -> float:
+def token_f1(answer: Sequence[Hashable], reference: Sequence[Hashable]) -> float:
     """Harmonic mean of precision and recall over the two bags of words, 0..1 (SQuAD, Rajpurkar et al. 2016).
 
     >>> token_f1(["cat", "sat"], ["cat", "sat", "down", "here"]).__round__(6)
@@ -184,46 +179,6 @@ def coverage(text: str, references: Sequence[str]) -> float:
         wanted = _units(reference)
         shares.append(sum(n for unit, n in wanted.items() if unit in mine) / (wanted.total() or 1))
     return max(shares, default=0.0)
-
-
-def lcs(a: Sequence[str], b: Sequence[str]) -> int:
-    """Length of the longest common subsequence, bit-parallel: min(n, m) steps on integers of max(n, m) bits.
-
-    Memory O(n + m). Hyyrö 2004, "Bit-parallel LCS-length computation revisited".
-
-    >>> lcs("abcbdab", "bdcaba")
-    4
-    """
-    if len(a) < len(b):
-        a, b = b, a
-    places: dict[str, int] = {}
-    wanted = set(b)
-    for at, item in enumerate(a):
-        if item in wanted:
-            places[item] = places.get(item, 0) | 1 << at
-    everything = (1 << len(a)) - 1
-    zeros = everything
-    for item in b:
-        hit = zeros & places.get(item, 0)
-        zeros = ((zeros + hit) | (zeros - hit)) & everything
-    return len(a) - zeros.bit_count()
-
-
-def rouge_words(text: str) -> list[str]:
-    """Words of `rouge_score` (runs of a-z and 0-9), and beyond it: Han and kana one by one, runs of other alphabets.
-
-    Accented Latin letters part words, as they do there. Text with Han characters is folded first.
-
-    >>> rouge_words("Röntgen's 3 papers"), rouge_words("繁體 GPT-４")
-    (['r', 'ntgen', 's', '3', 'papers'], ['繁', '体', 'gpt', '4'])
-    """
-    return _ROUGE.findall(normalize(text).lower().translate(_SIMPLE) if has_hanzi(text) else text.lower())
-
-
-def rouge_l(answer: Sequence[str], reference: Sequence[str]) -> float:
-    """ROUGE-L F1, 0..1: 2PR / (P + R) with P = LCS / n and R = LCS / m (Lin 2004)."""
-    common = lcs(answer, reference)
-    return 2.0 * common / (len(answer) + len(reference)) if common else 0.0
 
 
 def similarity(answer: Iterable[str], other: Iterable[str], question: Iterable[str] = ()) -> float:
