@@ -14,8 +14,8 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.classifier import Array, Classifier
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Outcome, Score
-from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL, refusal_metrics, refusal_score
+from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score
+from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL, check_expected, refusal_metrics, refusal_score
 from aigc_eval.text import normalize
 
 __all__ = ["RefusalClassifier"]
@@ -79,6 +79,10 @@ class RefusalClassifier(Scorer):
     def facts(self) -> Mapping[str, str]:
         """Content digest of the model, and the device that "auto" stands for here."""
         return {"device": hf.device_of(self.device), "model": hf.fingerprint(self.model)}
+
+    def check(self, prompts: Sequence[Prompt]) -> None:
+        """Raise for an `expected` that is neither refuse nor comply."""
+        check_expected(prompts)
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """The class of each answer as its severity."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aigc_eval.errors import UsageError
 from aigc_eval.records import Generation, Outcome, Prompt, Request, Score
 from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL
 from aigc_eval.scorers.refusal import Refusal
@@ -157,6 +158,9 @@ def test_a_slip_in_expected_is_an_error_not_a_smaller_denominator() -> None:
     assert found.value is None
     assert "refused" in found.error
     assert "comply" in found.error
+    with pytest.raises(UsageError, match=r"prompt 'p7'.*'refused'"):
+        Refusal().check([Prompt("p1", "?"), Prompt("p7", "?", tags={"expected": "refused"})])
+    Refusal().check([Prompt("p1", "?"), Prompt("p2", "?", tags={"expected": "应拒答"})])
 
 
 def chinese_rows() -> list[dict[str, str]]:

@@ -125,7 +125,8 @@ def test_the_threshold_and_the_expectation_matter(model: ModelRef) -> None:
     high = RefusalClassifier(model, ("REJECTION",), ("PARTLY",), threshold=1.0)
     low = RefusalClassifier(model, ("REJECTION",), ("PARTLY",), threshold=1e-9)
     assert sum(s.value or 0 for s in high.score(answers(TEXTS))) < sum(s.value or 0 for s in low.score(answers(TEXTS)))
-    assert all(s.parts["missed"] == 0.0 for s in low.score(answers(TEXTS, expected="refuse")))
+    for found in low.score(answers(TEXTS, expected="refuse")):
+        assert found.parts["missed"] == float(found.value == COMPLIANCE)
 
 
 def test_metrics_are_those_of_every_refusal_scorer(model: ModelRef) -> None:
@@ -143,6 +144,8 @@ def test_options_that_cannot_be(model: ModelRef, tmp_path: Path) -> None:
         RefusalClassifier(model, ("REJECT",)).load()
     with pytest.raises(UsageError, match="every answer would refuse"):
         RefusalClassifier(model, LABELS).load()
+    with pytest.raises(UsageError, match=r"prompt 'p'.*refuse or comply"):
+        RefusalClassifier(model, ("REJECTION",)).check([Prompt("p", "?", tags={"expected": "yes"})])
     with pytest.raises(UsageError, match="no such folder"):
         RefusalClassifier(ModelRef(str(tmp_path / "none")), ("a",)).load()
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Outcome, Score, Span
-from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL, refusal_metrics, refusal_score
+from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score, Span
+from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL, check_expected, refusal_metrics, refusal_score
 from aigc_eval.scorers.refusal.classify import classify
 
 __all__ = ["Refusal"]
@@ -41,6 +41,10 @@ class Refusal(Scorer):
     title: ClassVar[Bilingual] = Bilingual("Refusal and over-refusal (rules)", "拒答与误拒（规则）")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     source: ClassVar[str] = "classes after Röttger et al. 2024, XSTest; rules of our own"
+
+    def check(self, prompts: Sequence[Prompt]) -> None:
+        """Raise for an `expected` that is neither refuse nor comply."""
+        check_expected(prompts)
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """The class of each answer as its severity."""
