@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
-from aigc_eval.metrics import Mean, Metric, Rate, Ratio
+from aigc_eval.metrics import Metric
 from aigc_eval.models.language_model import LanguageModel, bos_policy
 from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Bilingual, Generation, Outcome, Score
 from aigc_eval.scorers.fluency.faults import FAULTS, Limits, examine
+from aigc_eval.scorers.fluency.likelihood import likelihoods
+from aigc_eval.scorers.fluency.reported import fault_metrics, likelihood_metrics
+from aigc_eval.scorers.fluency.unigrams import TokenUnigrams
 
 __all__ = ["Fluency"]
-
-LN2 = 0.6931471805599453
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,29 @@ class Fluency(Scorer):
     - `empty`: no visible character.
 
     With `model`, a causal language model given as a folder or cached id: parts `nll` (-ln p of the answer's tokens,
-    summed), `tokens` and `bytes` (UTF-8), from which perplexity exp(sum nll / sum tokens) and bits per byte
-    sum nll / (ln 2 sum bytes) follow, both weighted by length over all answers. Only bits per byte compare across
-    tokenizers. What stands before the first token is the tokenizer's BOS, else its EOS, else nothing (then the first
-    token is not scored); the signature says which: `bos:bos`, `bos:eos` or `bos:none`. The answer is scored alone, or
-    with `condition_on_prompt` after the prompt (in the chat template where there is one, else followed by a line
-    break), whose tokens are not scored. Longer texts are scored in windows of `window` tokens (at most the model's
-    context) that move on by `stride`; of a text only the first `max_tokens` tokens are scored. Low perplexity may also
-    mean dull or repetitive: read it beside `repetition_rate`. Scores do not depend on the batch beyond 1e-5.
+    summed) and the `tokens`, `words`, `characters` and `bytes` (UTF-8) it is divided by for perplexity and bits per
+    byte: over all answers (sums, weighted by length: the main numbers) and as means over answers. A word is what stands
+    between white space, or a Hanzi. All but perplexity per token compare across tokenizers. Low perplexity may also
+    mean dull or repetitive: read it beside `repetition_rate`.
+
+    `slor`, (ln p_M - ln p_u) / n, takes off the likelihood of the words in any order, ln p_u. By default it comes from
+    a packaged table of English and Chinese words, characters and marks, and n counts these: the formula of the papers
+    at the level of words, with one deviation: white space is part of what the model predicts but not of p_u. With
+    `unigrams`, a JSON object of token counts by token id of the model's own tokenizer ({"464": 1203, ...}), p_u is over
+    the very tokens that the model scores and n is their number: the papers' formula to the letter, add-one for the
+    tokens not counted. The two are different numbers; the signature says which.
+
+    What stands before the first token is the tokenizer's BOS, else its EOS, else nothing (then the first token is not
+    scored); the signature says which: `bos:bos`, `bos:eos` or `bos:none`. The answer is scored alone, or with
+    `condition_on_prompt` after the prompt (in the chat template where there is one, else followed by a line break),
+    whose tokens are not scored. Longer texts are scored in windows of `window` tokens (at most the model's context)
+    that move on by `stride`; a stride near `window` overstates perplexity. Of a text only the first `max_tokens` tokens
+    are scored. Scores do not depend on the batch beyond 1e-5.
     """
 
     model: ModelRef | None = None
     condition_on_prompt: bool = False
+    unigrams: Path | None = None
     max_repeat: float = 0.3
     max_rep_4: float = 0.7
     max_foreign: float = 0.3
@@ -59,11 +72,12 @@ class Fluency(Scorer):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_tokens: int = 2048
 
+    version: ClassVar[str] = "2"
     by_length: ClassVar[bool] = True
     title: ClassVar[Bilingual] = Bilingual("Fluency", "流畅性")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "nothing; perplexity needs a causal model folder or a cached model"
-    source: ClassVar[str] = "Welleck et al. 2020 (rep-n); Jelinek et al. 1977 (perplexity)"
+    source: ClassVar[str] = "Welleck et al. 2020 (rep-n); Jelinek et al. 1977 (perplexity); Kann et al. 2018 (SLOR)"
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "empty"})
 
     def __post_init__(self) -> None:
@@ -75,6 +89,7 @@ class Fluency(Scorer):
             "stride must be 1 or more and below window": 1 <= self.stride < self.window,
             "max_tokens must be 1 or more": self.max_tokens >= 1,
             "batch_tokens must be 1 or more": self.batch_tokens >= 1,
+            "unigrams needs a model": self.model is not None or self.unigrams is None,
         }
         if wrong := [rule for rule, kept in checks.items() if not kept]:
             raise UsageError(f"fluency: {'; '.join(wrong)}")
@@ -84,9 +99,9 @@ class Fluency(Scorer):
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def load(self) -> None:
-        """Load the language model, where there is one."""
+        """Load the language model and the token counts, where there are some."""
         if self.model:
-            self._language_model  # noqa: B018
+            self._token_unigrams  # noqa: B018
 
     def options(self) -> dict[str, object]:
         """The options that differ from their defaults; with a model, its name and what texts start with."""
@@ -99,7 +114,8 @@ class Fluency(Scorer):
         if not self.model:
             return {}
         device = hf.device_of(self.device)
-        return {"device": device, "dtype": hf.dtype_of(self.dtype, device), "model": hf.fingerprint(self.model)}
+        own = {"device": device, "dtype": hf.dtype_of(self.dtype, device), "model": hf.fingerprint(self.model)}
+        return {**super().facts(), **own}
 
     @cached_property
     def _language_model(self) -> LanguageModel:
@@ -114,12 +130,16 @@ class Fluency(Scorer):
             most_tokens=self.max_tokens,
         )
 
+    @cached_property
+    def _token_unigrams(self) -> TokenUnigrams | None:
+        vocabulary = self._language_model.vocabulary_size
+        return TokenUnigrams.read(self.unigrams, vocabulary) if self.unigrams else None
+
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """One score an answer: 1.0 for any fault, the measures as parts, the evidence as spans."""
         limits = Limits(self.max_repeat, self.max_rep_4, self.max_foreign)
-        likelihoods = self._likelihoods(batch)
         scores = []
-        for generation, likelihood in zip(batch, likelihoods, strict=True):
+        for generation, likelihood in zip(batch, self._likelihoods(batch), strict=True):
             parts, spans = examine(generation, limits)
             faulty = any(parts.get(fault.part, 0.0) for fault in FAULTS)
             scores.append(Score(float(faulty), {**parts, **likelihood}, spans))
@@ -128,60 +148,18 @@ class Fluency(Scorer):
     def _likelihoods(self, batch: Sequence[Generation]) -> list[dict[str, float]]:
         if not self.model or not batch:
             return [{} for _ in batch]
-        model = self._language_model
-        contexts = [model.context(g.prompt) if self.condition_on_prompt else None for g in batch]
-        found = model.score([g.text for g in batch], contexts)
-        return [{"nll": x.nll, "tokens": float(x.tokens), "bytes": float(x.bytes)} if x.tokens else {} for x in found]
+        return likelihoods(
+            self._language_model, batch, condition_on_prompt=self.condition_on_prompt, unigrams=self._token_unigrams
+        )
 
     def metrics(self) -> tuple[Metric, ...]:
-        """`degenerate_rate`, a rate for each fault, mean `rep_4`; with a model perplexity first and bits per byte."""
-        rates: list[Metric] = [
-            Rate(
-                "degenerate_rate",
-                title=Bilingual("Degenerate answers", "劣化回答率"),
-                about=Bilingual("share of answers with any of the faults below", "存在下列任一缺陷的回答所占比例"),
-            )
-        ]
-        rates += [Rate(f"{fault.part}_rate", of=fault.part, title=fault.title, about=fault.about) for fault in FAULTS]
-        mean = Mean(
-            "rep_4",
-            of="rep_4",
-            unit="share",
-            title=Bilingual("Repeated 4-grams", "四元组重复率"),
-            about=Bilingual(
-                "mean over answers of 1 - distinct 4-grams / 4-grams, over words and Hanzi",
-                "各回答中 1 - 不同四元组数 / 四元组总数 的平均值，以词和单个汉字为单位",
-            ),
-            source="Welleck et al. 2020",
-        )
-        return (*_PERPLEXITY, *rates, mean, *_BITS) if self.model else (*rates, mean)
+        """`degenerate_rate`, a rate for each fault, repetition; with a model, perplexity first, the rest of it last."""
+        if not self.model:
+            return fault_metrics()
+        perplexity, *others = likelihood_metrics(own_unigrams=self.unigrams is not None)
+        return (perplexity, *fault_metrics(), *others)
 
-
-_PERPLEXITY = (
-    Ratio(
-        "perplexity",
-        over="nll",
-        under="tokens",
-        exp=True,
-        bounds=(1.0, float("inf")),
-        title=Bilingual("Perplexity", "困惑度"),
-        about=Bilingual(
-            "e to the mean negative log-likelihood of all tokens of all answers; compares only under one tokenizer",
-            "全部回答所有词元的平均负对数似然的指数；仅在使用同一分词器时可比",
-        ),
-    ),
-)
-_BITS = (
-    Ratio(
-        "bits_per_byte",
-        over="nll",
-        under="bytes",
-        scale=1 / LN2,
-        unit="bits",
-        title=Bilingual("Bits per byte", "每字节比特数"),
-        about=Bilingual(
-            "negative log-likelihood in bits / UTF-8 bytes of all answers; compares across tokenizers, not languages",
-            "全部回答的负对数似然（比特）除以 UTF-8 字节数；可跨分词器比较，不可跨语言比较",
-        ),
-    ),
-)
+    @classmethod
+    def all_metrics(cls) -> tuple[Metric, ...]:
+        """Those with a model too."""
+        return (*fault_metrics(), *likelihood_metrics())

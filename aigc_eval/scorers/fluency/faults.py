@@ -90,7 +90,7 @@ class _Finding(NamedTuple):
 def examine(generation: Generation, limits: Limits) -> tuple[dict[str, float], tuple[Span, ...]]:
     """Measures and 0/1 faults of one answer by name, and spans labelled with the fault they are evidence of.
 
-    Left out are `rep_4` of texts under four tokens and `wrong_language` where no language is asked for.
+    Left out are `rep_n` (2, 3, 4) of texts under n tokens and `wrong_language` where no language is asked for.
     """
     text, prompt = generation.text, generation.prompt
     if not visible(text).strip():
@@ -119,12 +119,10 @@ def _finding(part: str, spans: list[tuple[int, int]]) -> _Finding:
 def _repetition(text: str, limits: Limits) -> _Finding:
     items, again = tokens(text), longest_repeat(text)
     share = again.length / len(text) if again else 0.0
-    rep_4 = rep_n(items)
+    repeats = {f"rep_{n}": found for n in (2, 3, 4) if (found := rep_n(items, n)) is not None}
     long_enough = len(items) >= 24 or len(text) >= 200  # "ha ha ha" is no fault
-    fault = long_enough and (share >= limits.repeat or (rep_4 or 0.0) >= limits.rep_4)
-    parts = {"repetition": float(fault), "longest_repeat": share}
-    if rep_4 is not None:
-        parts["rep_4"] = rep_4
+    fault = long_enough and (share >= limits.repeat or repeats.get("rep_4", 0.0) >= limits.rep_4)
+    parts = {"repetition": float(fault), "longest_repeat": share, **repeats}
     return _Finding(parts, [(again.second, again.second + again.length)] if fault and again else [])
 
 

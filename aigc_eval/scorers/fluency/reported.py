@@ -1,0 +1,244 @@
+"""The numbers that fluency reports: shares of faulty answers, repetition, and what a language model says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aigc_eval.intervals import Floats, Ints
+from aigc_eval.metrics import Mean, Metric, Rate, Ratio
+from aigc_eval.records import Bilingual
+from aigc_eval.scorers.fluency.faults import FAULTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MeanOfTexts", "fault_metrics", "likelihood_metrics"]
+
+HIGHEST = 300.0
+"""Exponent from which on a single text's perplexity counts as e to this, so that squares of sums stay finite."""
+
+
+@dataclass(frozen=True)
+class MeanOfTexts(Ratio):
+    """Mean over texts of each text's own ratio a_i / b_i (a macro mean); with `exp`, of e to that power.
+
+    With `exp` this is the mean of perplexities that `evaluate`'s module of that name reports: one short odd text can
+    outweigh all the others. Texts with b_i = 0 have no ratio and do not count.
+
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"prompt": ["a", "b"], "nll": [0.0, 5 * math.log(9)], "tokens": [1.0, 5.0]})
+    >>> MeanOfTexts("macro", over="nll", under="tokens", exp=True)(rows).__round__(6)
+    5.0
+    """
+
+    def __call__(self, rows: pd.DataFrame) -> float | None:
+        """The mean; None without texts."""
+        values = self._texts(rows)
+        values = values[~np.isnan(values)]
+        return float(values.mean()) if len(values) else None
+
+    def without(self, rows: pd.DataFrame, blocks: Ints) -> Floats:
+        """Leave-one-block-out means from block sums, in one pass."""
+        values = self._texts(rows)
+        has = ~np.isnan(values)
+        most = int(blocks.max()) + 1
+        sums = np.bincount(blocks[has], weights=values[has], minlength=most)
+        counts = np.bincount(blocks[has], minlength=most)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            left: Floats = (sums.sum() - sums) / (counts.sum() - counts)
+        return left
+
+    def _texts(self, rows: pd.DataFrame) -> Floats:
+        """Each text's number, NaN where it has none; shape (n,)."""
+        a, b = self._columns(rows)
+        ratios: Floats = np.full(len(a), math.nan)
+        np.divide(self.scale * a, b, out=ratios, where=b > 0)
+        return np.exp(np.minimum(ratios, HIGHEST)) if self.exp else ratios
+
+
+def fault_metrics() -> tuple[Metric, ...]:
+    """`degenerate_rate`, a rate for each fault, and the measures of repetition behind them."""
+    return (
+        Rate(
+            "degenerate_rate",
+            title=Bilingual("Degenerate answers", "劣化回答率"),
+            about=Bilingual("share of answers with any of the faults below", "存在下列任一缺陷的回答所占比例"),
+        ),
+        *(Rate(f"{fault.part}_rate", of=fault.part, title=fault.title, about=fault.about) for fault in FAULTS),
+        *map(_repeated, (2, 3, 4)),
+        Mean(
+            "longest_repeat",
+            of="longest_repeat",
+            unit="share",
+            title=Bilingual("Longest repeated passage", "最长重复片段占比"),
+            about=Bilingual(
+                "mean over answers of the characters of the longest passage that stands at two places (which may "
+                "overlap) / characters of the answer",
+                "各回答中 在两处出现（可重叠）的最长片段字符数 / 回答字符数 的平均值",
+            ),
+        ),
+    )
+
+
+def _repeated(n: int) -> Mean:
+    numeral = "零一二三四"[n]
+    return Mean(
+        f"rep_{n}",
+        of=f"rep_{n}",
+        unit="share",
+        title=Bilingual(f"Repeated {n}-grams", f"{numeral}元组重复率"),
+        about=Bilingual(
+            f"mean over answers of 1 - distinct {n}-grams / {n}-grams; an item is a word, a Hanzi or a mark",
+            f"各回答中 1 - 不同{numeral}元组数 / {numeral}元组总数 的平均值；单位为词、单个汉字或标点",
+        ),
+        source="Welleck et al. 2020 (seq-rep-n)",
+    )
+
+
+class _Unit(NamedTuple):
+    """What likelihood is divided by: the part that counts it, the metrics' names, and what to say of it."""
+
+    part: str
+    name: str
+    title: Bilingual
+    unit: Bilingual
+    note: Bilingual
+
+
+_UNITS = (
+    _Unit(
+        "tokens",
+        "perplexity",
+        Bilingual("Perplexity", "困惑度"),
+        Bilingual("tokens", "词元"),
+        Bilingual("compares only under one tokenizer", "仅在使用同一分词器时可比"),
+    ),
+    _Unit(
+        "words",
+        "word_perplexity",
+        Bilingual("Perplexity per word", "每词困惑度"),
+        Bilingual("words", "词"),
+        Bilingual(
+            "words are runs between white space, and each Hanzi is one; compares across tokenizers, not languages",
+            "以空白分隔的片段为词，每个汉字单独成词；可跨分词器比较，不可跨语言比较",
+        ),
+    ),
+    _Unit(
+        "characters",
+        "character_perplexity",
+        Bilingual("Perplexity per character", "每字符困惑度"),
+        Bilingual("characters", "字符"),
+        Bilingual(
+            "characters are Unicode code points, white space included; compares across tokenizers, not languages",
+            "字符指 Unicode 码点，含空白；可跨分词器比较，不可跨语言比较",
+        ),
+    ),
+)
+_MACRO = Bilingual(
+    "a few short or odd answers dominate it, so the weighted one is the main number",
+    "易受少数过短或异常的回答左右，应以加权值为主",
+)
+_PERPLEXITY_SOURCE = "Jelinek et al. 1977"
+
+
+_ACROSS = Bilingual("compares across tokenizers, not languages", "可跨分词器比较，不可跨语言比较")
+_BITS = (
+    Ratio(
+        "bits_per_byte",
+        over="nll",
+        under="bytes",
+        scale=1 / math.log(2),
+        unit="bits",
+        title=Bilingual("Bits per byte", "每字节比特数"),
+        about=Bilingual(
+            f"negative log-likelihood of all answers in bits / their UTF-8 bytes; {_ACROSS.en}",
+            f"全部回答的负对数似然之和（比特） / 其 UTF-8 字节数；{_ACROSS.zh}",
+        ),
+    ),
+    MeanOfTexts(
+        "macro_bits_per_byte",
+        over="nll",
+        under="bytes",
+        scale=1 / math.log(2),
+        unit="bits",
+        title=Bilingual("Bits per byte, mean over answers", "每字节比特数（按回答平均）"),
+        about=Bilingual(
+            f"mean over answers of negative log-likelihood in bits / UTF-8 bytes of each; {_ACROSS.en}",
+            f"各回答 负对数似然（比特） / UTF-8 字节数 的平均值；{_ACROSS.zh}",
+        ),
+    ),
+)
+
+
+def likelihood_metrics(*, own_unigrams: bool = False) -> tuple[Metric, ...]:
+    """Perplexity by token first, then by word and character, bits per byte, SLOR, and the means over answers.
+
+    `own_unigrams`: SLOR is by token, from the user's counts, and not by word from the packaged table.
+    """
+    weighted, mean = _BITS
+    return (*map(_micro, _UNITS), weighted, _slor(own_unigrams=own_unigrams), *map(_macro, _UNITS), mean)
+
+
+def _slor(*, own_unigrams: bool) -> Metric:
+    packaged = Bilingual(
+        "n units are words, Hanzi and marks, p_u from the packaged English and Chinese table; compares across "
+        "tokenizers; not given for other scripts",
+        "n 为词、单个汉字与标点的个数，p_u 取自内置中英文频率表；可跨分词器比较；不适用于其他文字",
+    )
+    own = Bilingual(
+        "n tokens, p_u from the given counts of tokens, add-one; compares only under one tokenizer",
+        "n 为词元数，p_u 取自所给词元计数（加一平滑）；仅在使用同一分词器时可比",
+    )
+    units = own if own_unigrams else packaged
+    return Mean(
+        "slor",
+        of="slor",
+        better="higher",
+        bounds=(-math.inf, math.inf),
+        unit="nats",
+        title=Bilingual("SLOR (log-odds over unigrams)", "SLOR（相对一元词频的对数优势）"),
+        about=Bilingual(
+            "mean over answers of (ln p_M - ln p_u) / n: likelihood under the model beyond that of its words in any "
+            f"order, so that rare words and length do not count; {units.en}",
+            f"各回答 (ln p_M - ln p_u) / n 的平均值：模型似然超出各词单独似然的部分，不受罕见词与长度影响；{units.zh}",
+        ),
+        source="Pauls & Klein 2012; Lau et al. 2017; Kann et al. 2018",
+    )
+
+
+def _micro(unit: _Unit) -> Metric:
+    return Ratio(
+        unit.name,
+        over="nll",
+        under=unit.part,
+        exp=True,
+        bounds=(1.0, math.inf),
+        title=unit.title,
+        about=Bilingual(
+            f"e to the power of (negative log-likelihood of all answers / {unit.unit.en} of all answers): weighted by "
+            f"length; {unit.note.en}",
+            f"e 的（全部回答的负对数似然之和 / 全部回答的{unit.unit.zh}数）次方，即按长度加权；{unit.note.zh}",
+        ),
+        source=_PERPLEXITY_SOURCE,
+    )
+
+
+def _macro(unit: _Unit) -> Metric:
+    return MeanOfTexts(
+        f"macro_{unit.name}",
+        over="nll",
+        under=unit.part,
+        exp=True,
+        bounds=(1.0, math.inf),
+        title=Bilingual(f"{unit.title.en}, mean over answers", f"{unit.title.zh}（按回答平均）"),
+        about=Bilingual(
+            f"mean over answers of e to the power of (negative log-likelihood / {unit.unit.en}) of each; {_MACRO.en}; "
+            f"{unit.note.en}",
+            f"各回答 e 的（负对数似然 / {unit.unit.zh}数）次方的平均值；{_MACRO.zh}；{unit.note.zh}",
+        ),
+        source=f"{_PERPLEXITY_SOURCE}; mean as in Hugging Face evaluate, perplexity",
+    )
