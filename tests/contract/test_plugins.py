@@ -116,7 +116,14 @@ def tiny_chat(folder: Path) -> dict[str, object]:
     return {"model": str(tiny.chat(folder / "chat"))}
 
 
+def tiny_encoder(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.encoder(folder / "encoder"))}
+
+
 RECIPES: dict[str, Make] = {
+    "bertscore": tiny_encoder,
     "guard": lambda folder: {"format": "qwen3guard", **tiny_chat(folder)},
     "toxicity_judge": tiny_chat,
     "refusal_classifier": tiny_refusal,
