@@ -122,7 +122,14 @@ def tiny_encoder(folder: Path) -> dict[str, object]:
     return {"model": str(tiny.encoder(folder / "encoder"))}
 
 
+def tiny_acceptability(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.classifier(folder / "cola", labels=("bad", "good"))), "acceptable": ("good",)}
+
+
 RECIPES: dict[str, Make] = {
+    "acceptability": tiny_acceptability,
     "bertscore": tiny_encoder,
     "guard": lambda folder: {"format": "qwen3guard", **tiny_chat(folder)},
     "toxicity_judge": tiny_chat,
