@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
-from aigc_eval.models.nli import Nli
+from aigc_eval.models.nli import Judged, Nli
 from aigc_eval.plugin import ModelRef
 from aigc_eval.records import Generation, Prompt, Request, Score
 from aigc_eval.scorers.groundedness import Groundedness
@@ -29,7 +29,7 @@ from aigc_eval.scorers.groundedness.check import check
 from aigc_eval.scorers.groundedness.claims import is_claim, names
 from aigc_eval.scorers.groundedness.dates import dates
 from aigc_eval.scorers.groundedness.evidence import Evidence
-from aigc_eval.scorers.groundedness.nli import best
+from aigc_eval.scorers.groundedness.nli import _best, best
 from aigc_eval.scorers.groundedness.numerals import flat, han_number
 from aigc_eval.scorers.groundedness.polarity import negations
 from aigc_eval.scorers.groundedness.quantities import quantities
@@ -291,6 +291,38 @@ def test_the_score_is_summac_by_hand(checkpoint: Path, inferred: Groundedness) -
     assert found.parts["supported"] == (margins >= 0.5).sum()
 
 
+def test_the_two_maxima_are_apart(checkpoint: Path, inferred: Groundedness) -> None:
+    # as in SummaC's code: .9 - .8, not the largest difference (.9), since the two may come from different chunks
+    assert _best([Judged(0.9, 0.1, 0.0), Judged(0.1, 0.1, 0.8)]) == (0.9, 0.8)
+    assert _best([]) == (0.0, 0.0)
+    chunks = ["The cat sat on the mat.", "Paris is the capital of France.", "北京是中国的首都。", "今天天气很好。"]
+    claim = "The dog sat on the log in Italy."
+    rows = np.array([plain_probabilities(checkpoint, c, claim) for c in chunks])
+    [found] = Groundedness(model=inferred.model, chunk=12).score([generation(claim, *chunks)])
+    assert found.parts["nli"] == pytest.approx(rows[:, 0].max() - rows[:, 2].max(), abs=1e-5)
+
+
+def test_short_and_chinese_sentences_count(checkpoint: Path, inferred: Groundedness) -> None:
+    # SummaC drops every sentence of 10 characters or less and cannot split Chinese: both would leave nothing here
+    claims = ["北京是首都。", "北京下雨了！", "A cat sat."]
+    evidence = ["北京是中国的首都。", "今天天气很好。"]
+    found, checked = (s.score([generation("".join(claims), "".join(evidence))])[0] for s in (inferred, Groundedness()))
+    assert max(map(len, claims)) <= 10
+    assert found.parts["sentences"] == checked.parts["sentences"] == 3
+    rows = np.array([[plain_probabilities(checkpoint, e, c) for e in ["".join(evidence)]] for c in claims])
+    assert found.parts["nli"] == pytest.approx((rows[:, :, 0].max(1) - rows[:, :, 2].max(1)).mean(), abs=1e-5)
+
+
+def test_too_many_readings_are_an_error(inferred: Groundedness) -> None:
+    many = "The cat sat on the mat and the dog sat on the log. " * 50
+    few = Groundedness(model=inferred.model, chunk=8, max_pairs=100)
+    long, short = few.score([generation(many, many), generation("The cat sat on the mat.", many)])
+    assert "max_pairs" in long.error
+    assert short.value is not None
+    endless = Groundedness(model=inferred.model, max_pairs=10).score([generation("好猫" * 10_000, "北京是首都。")])
+    assert "max_pairs" in endless[0].error
+
+
 def test_label_order_comes_from_the_model(tmp_path: Path, checkpoint: Path) -> None:
     turned = Path(shutil.copytree(checkpoint, tmp_path / "turned"))
     settings = json.loads((turned / "config.json").read_text("utf-8"))
@@ -298,8 +330,11 @@ def test_label_order_comes_from_the_model(tmp_path: Path, checkpoint: Path) -> N
     settings["label2id"] = {name: int(i) for i, name in settings["id2label"].items()}
     (turned / "config.json").write_text(json.dumps(settings), "utf-8")
     one, other = Nli(str(checkpoint)), Nli(str(turned))
-    [[straight]] = best(one, [(["The cat sat."], ["A cat."])], 64)
-    [[swapped]] = best(other, [(["The cat sat."], ["A cat."])], 64)
+    [straights] = best(one, [(["The cat sat."], ["A cat."])], 64)
+    [swappeds] = best(other, [(["The cat sat."], ["A cat."])], 64)
+    assert straights is not None
+    assert swappeds is not None
+    [straight], [swapped] = straights, swappeds
     assert straight.entailment != pytest.approx(straight.contradiction)
     assert (straight.entailment, straight.contradiction) == pytest.approx((swapped.contradiction, swapped.entailment))
 

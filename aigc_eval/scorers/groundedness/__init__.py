@@ -38,7 +38,8 @@ class Groundedness(Scorer):
     With `model` (a natural-language-inference classifier), each sentence j scores
     s_j = max_i P(entailment | chunk i) - max_i P(contradiction | chunk i), -1..1, as SummaC-ZS does (Laban et al.
     2022), and is supported where s_j >= `threshold`. `chunk` is the most tokens of evidence read at once; 1 reads
-    sentence by sentence. Part `nli` is the mean of s_j.
+    sentence by sentence. Part `nli` is the mean of s_j. An answer that would take more than `max_pairs` readings
+    (sentences times chunks) is an error.
 
     Questions, greetings, refusals and headings assert nothing and do not count. Prompts without evidence, and answers
     that assert nothing, do not apply.
@@ -47,6 +48,7 @@ class Groundedness(Scorer):
     model: ModelRef | None = None
     threshold: float = 0.5
     chunk: int = 256
+    max_pairs: int = 10_000
 
     batch_size: ClassVar[int] = 32
     title: ClassVar[Bilingual] = Bilingual("Groundedness (given evidence)", "有据性（给定证据）")
@@ -57,8 +59,10 @@ class Groundedness(Scorer):
     def __post_init__(self) -> None:
         if not -1 <= self.threshold <= 1:
             raise UsageError(f"groundedness: threshold must lie between -1 and 1, not {self.threshold}")
-        if self.chunk < 1:
-            raise UsageError(f"groundedness: chunk must be at least 1 token, not {self.chunk}")
+        if self.chunk < 1 or self.max_pairs < 1:
+            raise UsageError(
+                f"groundedness: chunk and max_pairs must be at least 1, not {self.chunk}, {self.max_pairs}"
+            )
 
     def __getstate__(self) -> dict[str, object]:
         """Only the options travel to another process; the model is loaded there."""
@@ -106,13 +110,15 @@ class Groundedness(Scorer):
             (_evidence(generation.prompt), [generation.text[a:b] for a, b in places])
             for generation, places in zip(batch, claims, strict=True)
         ]
-        judged = best(self._nli, items, self.chunk)
+        judged = best(self._nli, items, self.chunk, self.max_pairs)
         rows = zip(batch, claims, judged, strict=True)
         return [self._summed(generation, places, found) for generation, places, found in rows]
 
-    def _summed(self, generation: Generation, places: Sequence[tuple[int, int]], found: Sequence[Best]) -> Score:
+    def _summed(self, generation: Generation, places: Sequence[tuple[int, int]], found: Sequence[Best] | None) -> Score:
         if not _evidence(generation.prompt):
             return _NO_EVIDENCE
+        if found is None:
+            return Score(error=f"{len(places):,} sentences and this much evidence are more than max_pairs readings")
         if not places:
             return _NO_CLAIM
         margins = [judged.entailment - judged.contradiction for judged in found]
