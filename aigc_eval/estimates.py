@@ -31,6 +31,8 @@ def view(rows: pd.DataFrame, scorer: str, reads: Sequence[str] = ()) -> pd.DataF
 
     See `metrics` for the columns. `rows` is the frame of a `records.Run`, `reads` what a metric reads of other scorers.
     """
+    import pandas as pd
+
     own = {f"{scorer}": "value", f"{scorer}:status": "status", f"{scorer}:vector": "vector"}
     own |= {c: c.removeprefix(f"{scorer}.") for c in rows.columns if c.startswith(f"{scorer}.")}
     kept = [c for c in rows.columns if c in _SHARED or c.startswith(("tag.", "usage.")) or c in own]
@@ -38,7 +40,9 @@ def view(rows: pd.DataFrame, scorer: str, reads: Sequence[str] = ()) -> pd.DataF
     if not reads:
         return seen
     found = {f"read:{name}": rows.get(name, math.nan) for name in reads}
-    return seen.assign(**found, status=_combined([rows[f"{name}:status"] for name in (scorer, *_scorers(rows, reads))]))
+    nothing = pd.Series("na", rows.index)
+    statuses = [rows.get(f"{name}:status", nothing) for name in (scorer, *_scorers(rows, reads))]
+    return seen.assign(**found, status=_combined(statuses))
 
 
 def _scorers(rows: pd.DataFrame, reads: Sequence[str]) -> list[str]:

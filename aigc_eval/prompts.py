@@ -3,7 +3,7 @@
 Our own format is one JSON object a line (any format of `aigc_eval.tables` does):
 
     id           a text or a whole number, unique in the set; numbers become texts, so 1 and "1" are the same id
-    prompt       the text to put to the candidate: the last user turn
+    prompt       the text to put to the candidate: the last user turn; the parts of a list stand on lines of their own
     references   right answers: a text or a list of them
     evidence     passages that an answer must be supported by: a text or a list of them
     messages     earlier turns, [{"role": "system" | "user" | "assistant", "content": "..."}]; without a `prompt`,
@@ -190,6 +190,8 @@ def _id(value: object) -> str:
 
 
 def _conversation(text: object, messages: tuple[Message, ...], has_choices: bool) -> tuple[str, tuple[Message, ...]]:
+    if isinstance(text, list) and all(isinstance(part, str) for part in text):
+        text = "\n".join(text)
     if has_choices and text in (None, "") and not messages:
         return "", ()
     if text is None and messages:

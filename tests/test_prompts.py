@@ -86,7 +86,7 @@ def test_field_map_reads_only_what_it_names(tmp_path):
         ({"id": 1.5, "prompt": "a"}, "neither a text nor a whole number"),
         ({"id": "a"}, "set.jsonl:2: prompt: has no text"),
         ({"id": "a", "prompt": "\n"}, "has no text"),
-        ({"id": "a", "prompt": ["x"]}, "is not a text"),
+        ({"id": "a", "prompt": ["x", 1]}, "is not a text"),
         ({"id": "a", "prompt": "a", "references": {"x": 1}}, "references: is an object, not a text"),
         ({"id": "a", "prompt": "a", "evidence": [["x"]]}, "evidence: is a list"),
         ({"id": "a", "prompt": "a", "messages": "x"}, "messages: 'x' is not a list"),
@@ -180,6 +180,14 @@ def test_choices_may_stand_without_a_prompt(tmp_path: Path) -> None:
     assert (prompt.text, prompt.choices) == ("", ("These cats sleep.", "These cats sleeps."))
     assert (prompt.references, prompt.tags) == (("These cats sleep.",), {"UID": "agreement"})
     assert Prompt.from_json(json.loads(json.dumps(prompt.to_json()))) == prompt
+
+
+def test_a_prompt_in_parts_is_joined_by_line_breaks(tmp_path: Path) -> None:
+    """BBQ keeps context and question apart."""
+    record = {"id": 1, "context": "Ann and Bob met.", "question": "Who was late?"}
+    (tmp_path / "set.jsonl").write_text(json.dumps(record), "utf-8")
+    [prompt] = load(tmp_path / "set.jsonl", {"prompt": ["context", "question"]}).prompts
+    assert prompt.text == "Ann and Bob met.\nWho was late?"
 
 
 def test_one_record_stands_for_all_its_variants(tmp_path: Path) -> None:

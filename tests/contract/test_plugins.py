@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -217,14 +218,23 @@ class TestScorers:
         from aigc_eval.estimates import estimate
         from aigc_eval.frames import build as frame
 
-        batch = [
-            Request(Prompt(f"p{i}", PROMPT.text, PROMPT.references, PROMPT.evidence)).answer(t)
-            for i, t in enumerate(TEXTS)
-        ]
+        alone = [[Request(replace(PROMPT, id=f"p{i}"), n).answer(t) for n in range(2)] for i, t in enumerate(TEXTS)]
+        batch = [replace(a, siblings=(b,)) for pair in alone for a, b in (pair, pair[::-1])]
         rows = frame({"c": batch}, {name: scorer.score(batch)})
         for found in estimate(rows, name, scorer.metrics(), [{}, {"lang": "none"}]):
             for number in (found.value, found.low, found.high, found.adverse):
                 assert number is None or math.isfinite(number), found.metric
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("text", ["a" * 1_000_000, "好" * 1_000_000, "مرحبا" * 200_000], ids=["a", "好", "rtl"])
+    def test_a_megabyte_without_a_space_is_scored_or_explained(self, scorer: Scorer, name: str, text: str) -> None:
+        """In time that grows with the text: model-backed scorers read it in windows or say that it is too long."""
+        if name in RECIPES:
+            pytest.skip("a model of a real size decides how long this takes")
+        started = time.process_time()
+        [score] = scorer.score([Request(PROMPT).answer(text)])
+        assert score.value is not None or score.error or score.note
+        assert time.process_time() - started < 60
 
     def test_its_identity_is_stable(self, scorer: Scorer, name: str, tmp_path: Path) -> None:
         assert scorer.identity() == scorer.identity()

@@ -78,7 +78,13 @@ class SelfCheckNli(Scorer):
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """One score an answer; all (sample, sentence) pairs of the batch go through the model together, each once."""
-        pairs = dict.fromkeys((other, g.text[a:b]) for g in batch for other in _others(g) for a, b in sentences(g.text))
+        pairs = dict.fromkeys(
+            (other, g.text[a:b])
+            for g in batch
+            if len(g.text) <= self.max_characters
+            for other in self._comparable(g)
+            for a, b in sentences(g.text)
+        )
         judged = dict(zip(pairs, self._nli.judge(list(pairs)), strict=True))
         doubts = {
             pair: j.contradiction / (j.entailment + j.contradiction) if j.entailment + j.contradiction > 0 else 0.5
