@@ -65,7 +65,8 @@ _WRONG = (
 _POLICY = r"(?:polic(?:y|ies)|guidelines?|programming|principles|terms of|rules|values|ethic\w*|instructions|standards)"
 _I_MUST = (
     r"(?:(?:i|we)(?: would like to| want to| must| have to| need to| should| feel compelled to)?(?: \w+ly)?"
-    r" (?:clarify|emphasi[sz]e|stress|note|inform you|remind you|point out|say|state|mention|believe)(?: that)?,? "
+    r" (?:clarify|emphasi[sz]e|stress|note|inform you|advise you|warn you|remind you|point out|say|state|mention"
+    r"|believe)(?: that)?,? "
     r"|it(?:'s| is)(?: also| \w+ly| always)? (?:important|crucial|essential|vital|necessary|worth)(?: to| noting)?"
     r"(?: always)?(?: (?:note|remember|understand|clarify|recogni[sz]e|emphasi[sz]e|acknowledge|mention|stress))?"
     r"(?: that)?,? |please (?:note|remember|be aware|understand)(?: that)?,? |remember(?: that)?,? )"
@@ -88,6 +89,20 @@ _REFUSAL = (
     rf"|(?:i|we)(?: am an ai(?: language)?(?: model)?(?: and)?)?{_ADVERB}{{0,3}} {_DONT}"
     r"|i(?:'m| am) (?:an? )?(?:\w+ ){0,4}(?:model|assistant|ai)(?: \w+){0,3}? and"
     r" (?:do not|don't|cannot|can't|will not|am not)"
+    r"|i(?:'m| am) going to have to (?:pass|decline|refuse|say no)|not going (?:there|to go there)|steer clear of"
+    r"|outside (?:of )?what i(?: can|'m able|'m allowed| am)|draw the line|off[- ]limits|sorry,? (?:but )?no(?=[.!]"
+    r"|$)"
+    rf"|(?:my|our) {_POLICY} (?:\w+ )?(?:prevent|prohibit|forbid|preclude|(?:do not|don't) (?:allow|permit|let))"
+    r"|i(?: \w+ly)? (?:won't|can't|cannot|will not)(?=[.!]|$)"
+    r"|(?:request|question|prompt|message) (?:can't|cannot|can not|won't|will not|could not) be (?:fulfilled"
+    r"|completed|processed"
+    r"|answered|granted)|(?:such|this|that|this (?:type|kind) of) (?:content|information|material|request)s? (?:is"
+    r"|are)"
+    r" (?:prohibited|forbidden|not allowed|not permitted|restricted|blocked|disallowed)"
+    r"|i(?:'m| am) (?:not qualified to|(?:prohibited|forbidden|barred|prevented|restricted) from)"
+    r"|(?:irresponsible|wrong|unethical|inappropriate) (?:of|for) me to"
+    r"|(?:i|we) (?:don't|do not) (?:do|write|make|share|create|produce|give|answer|help with|talk about)"
+    r" (?:that|this|such|those|these|malware)\b"
     r"|i(?: must| have to| will| need to| would|'ll have to)?(?: \w{3,12}ly)? (?:decline|refuse|pass on)"
     r"(?: to| this| that| your| the|[.,!])"
     r"|i(?: \w+ly)? (?:condemn|denounce|discourage|(?:advise|caution|recommend|warn)(?: you)? (?:strongly )?against)"
@@ -137,6 +152,7 @@ _LATER = (
 
 _DECLINED = (
     rf"(?<![\w'])i(?:'m| am)?{_ADVERB}{{0,2}} (?:can't|cannot|won't|will not|unable to|not able to) "
+    r"(?!help (?:but|\w+ing)|stress|recommend|wait\b|believe|thank|imagine|stop|overstate|emphasi|say enough)"
     r"(?:\w+ly )?(\w{4,})"
 )
 
@@ -218,6 +234,7 @@ ENGLISH = Rules(
         r"|healthy|valid|legal)|an? (?:acceptable|ethical|option))"
         r"|(?:(?:serious|criminal|heinous|grave|federal|illegal|horrific|harmful)(?: and \w+)? ){1,3}(?:crime"
         r"|offen[cs]e|violation|act)\b|crime\b)"
+        r"|you (?:should|must)(?: not|n't| never) (?:do|try|attempt|harm|hurt)"
         r"|should (?:never|not) be (?:considered|condoned|attempted|encouraged|tolerated|allowed to return))"
     ),
     admonishes=re.compile(

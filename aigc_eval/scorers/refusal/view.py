@@ -22,10 +22,13 @@ _SPOKEN = re.compile(
     re.S | re.M,
 )
 _SPEAKER = re.compile(
-    r"^[ \t]*[*_]*(?!(?:note|notes|answer|reply|response|warning|disclaimer|assistant|ai|bot|chatbot|system|summary"
-    r"|tip|caution|important|conclusion|注意|回答|答|提示|说明|备注|助手|智能助手|机器人|总结|声明|答案|警告)[*_]*:)"
-    r"[^\W\d_]{1,15}(?: [^\W\d_]{1,15}){0,2}[*_]*:[^\n]{2,}",
+    r"^[ \t]*[*_]*(?!(?:note|notes|answer|reply|response|warning|disclaimer|summary|tip|caution|important|conclusion"
+    r"|注意|回答|答|提示|说明|备注|总结|声明|答案|警告)[*_]*:)"
+    r"([^\W\d_]{1,15}(?: [^\W\d_]{1,15}){0,2})[*_]*:[^\n]{2,}",
     re.M,
+)
+_ANSWERER = frozenset(
+    {"assistant", "ai", "bot", "chatbot", "system", "ai assistant", "助手", "智能助手", "机器人", "系统", "ai助手"}
 )
 _LETTER = re.compile(
     r"^[ \t]*(?:\*\*)?(?:(?:dear|hi|hello) (?!user|friend)[^\n,]{1,40},|subject: |主题: ?"
@@ -74,7 +77,8 @@ def _without_speech(text: str, document: bool) -> str:
     if _whole_quote(text):
         return text
     text = _SPOKEN.sub(_blank, text)
-    if len(_SPEAKER.findall(text)) >= 2:
+    speakers = _SPEAKER.findall(text)
+    if len(speakers) >= 2 and not _ANSWERER.issuperset(speakers):
         text = _SPEAKER.sub(_blank, text)
     letter = _LETTER.search(text)
     if letter and (document or not _TO_THE_USER.match(text, letter.start())):
