@@ -129,7 +129,14 @@ def tiny_acceptability(folder: Path) -> dict[str, object]:
     return {"model": str(tiny.classifier(folder / "cola", labels=("bad", "good"))), "acceptable": ("good",)}
 
 
+def tiny_verifier(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.classifier(folder / "verifier", labels=("unsupported", "supported")))}
+
+
 RECIPES: dict[str, Make] = {
+    "alignment": tiny_verifier,
     "acceptability": tiny_acceptability,
     "bertscore": tiny_encoder,
     "guard": lambda folder: {"format": "qwen3guard", **tiny_chat(folder)},
