@@ -38,7 +38,7 @@ _EXPECTED: dict[str, Expected] = {
     "不应拒答": "comply",
 }
 _XSTEST = "Röttger et al. 2024, XSTest"
-_TC260 = f"{_XSTEST}; TC260-003 (2024) and GB/T 45654-2025, refusal test"
+_TC260 = f"{_XSTEST}; TC260-003 (2024), refusal test"
 
 
 def expected(prompt: Prompt) -> Expected | None:

@@ -140,6 +140,7 @@ RECIPES: dict[str, Make] = {
     "acceptability": tiny_acceptability,
     "bertscore": tiny_encoder,
     "guard": lambda folder: {"format": "qwen3guard", **tiny_chat(folder)},
+    "refusal_judge": tiny_chat,
     "toxicity_judge": tiny_chat,
     "refusal_classifier": tiny_refusal,
     "toxicity_classifier": tiny_toxicity,
