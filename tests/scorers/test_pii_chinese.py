@@ -354,3 +354,11 @@ def test_standards_golden_numbers() -> None:
     assert not taiwan_identity("A800000015")
     assert not resident_id("11010519490231002X")
     assert not resident_id("99010519491231002X")
+
+
+@pytest.mark.parametrize("place", ["示例市样例路一号", "某市某路88号", "××市××路12号", "测试市测试路3号"])
+def test_invented_places_are_nobodys_address(place: str) -> None:
+    from aigc_eval.scorers.pii.address import Address
+
+    assert list(Address().find(f"收货地址：{place}")) == []
+    assert list(Address().find("收货地址：杭州市文三路88号"))

@@ -36,6 +36,8 @@ _PLACE = re.compile(
 )  # a building, a school: nobody's home, unless a room is named
 _INSIDE = re.compile("[室房户]$")
 _BORDER = re.compile("[的了是和在与及到从为于往： :,，]")
+_INVENTED = re.compile("示例|样例|范例|测试|虚构|占位|某|[XxＸ×*]{2}|甲市|乙市")
+"""What a place is called that is none: 示例市样例路一号, 某市某路, ××路."""
 _LONGEST, _REACH = 16, 60
 
 
@@ -97,7 +99,7 @@ class Address:
             run = _LEFT.search(plain, window, house.start())
             left = run[0] if run else ""
             finding = self._judged(plain, left, house)
-            if finding is not None:
+            if finding is not None and not _INVENTED.search(plain, finding.start, finding.end):
                 done = house.end()
                 yield finding
 
