@@ -135,7 +135,14 @@ def tiny_verifier(folder: Path) -> dict[str, object]:
     return {"model": str(tiny.classifier(folder / "verifier", labels=("unsupported", "supported")))}
 
 
+def tiny_judge(folder: Path) -> dict[str, object]:
+    from tests import tiny
+
+    return {"model": str(tiny.chat(folder / "judge", positions=4096)), "max_tokens": 8}
+
+
 RECIPES: dict[str, Make] = {
+    "claims": tiny_judge,
     "alignment": tiny_verifier,
     "acceptability": tiny_acceptability,
     "bertscore": tiny_encoder,
