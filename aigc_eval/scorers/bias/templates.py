@@ -54,6 +54,7 @@ class OverTemplates(Metric):
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """Delete-a-block jackknife over templates, cut to the bounds."""
+        rows = self.present(rows)
         codes, full = units(rows), self(rows)
         if full is None or len(codes) == 0 or codes.max() + 1 < MIN_CLUSTERS:
             return None
