@@ -244,6 +244,22 @@ def test_only_the_first_tokens_of_an_endless_text_are_scored(causal: ModelRef) -
     assert score.parts["slor"] == pytest.approx(slor(-score.parts["nll"], *packaged().log_probability(kept)))
 
 
+def test_a_slow_tokenizer_cannot_say_what_its_first_tokens_cover(tmp_path: Path) -> None:
+    import transformers
+
+    tokenizer = transformers.ByT5Tokenizer()
+    assert not tokenizer.is_fast
+    settings = transformers.GPT2Config(vocab_size=384, n_positions=64, n_embd=8, n_layer=1, n_head=1)
+    for part in (tokenizer, transformers.GPT2LMHeadModel(settings)):
+        part.save_pretrained(tmp_path / "m")
+    model, text = ModelRef(str(tmp_path / "m")), "The cat sat. 今天。"
+    [whole] = Fluency(model=model).score([answer(text)])
+    assert [whole.parts[unit] for unit in ("tokens", "bytes", "characters", "words")] == [22.0, 22.0, 16.0, 5.0]
+    [cut] = Fluency(model=model, max_tokens=10).score([answer(text)])
+    assert cut.parts["tokens"] == 10.0
+    assert not {"bytes", "characters", "words", "slor"} & cut.parts.keys()
+
+
 @pytest.mark.parametrize("family", ["causal", "chat"])
 def test_hostile_texts_have_finite_likelihoods(request: pytest.FixtureRequest, family: str) -> None:
     scorer = Fluency(model=request.getfixturevalue(family), max_tokens=200)

@@ -19,45 +19,45 @@ def likelihoods(
 ) -> list[dict[str, float]]:
     """For each answer `nll` (nats), `tokens`, `words`, `characters` and `bytes`, all of its scored part, and `slor`.
 
-    Nothing for an answer without a scored token. No `slor` where the packaged table is used on a text without letters
-    or mostly in a script other than Latin and Han.
+    Nothing for an answer without a scored token. `nll` and `tokens` alone (and `slor` by token) where a part of the
+    text is not scored and the tokenizer, a slow one, cannot say which. No `slor` where the packaged table is used on a
+    text without letters or mostly in a script other than Latin and Han.
     """
     contexts = [model.context(g.prompt) if condition_on_prompt else None for g in batch]
     found = model.tokens([g.text for g in batch], contexts)
     return [
-        _parts(losses, _scored_part(model, hf.encodable(g.text), losses, bare=context is None), unigrams)
+        _parts(losses, _scored_part(model, hf.encodable(g.text), losses, alone=context is None), unigrams)
         for g, losses, context in zip(batch, found, contexts, strict=True)
     ]
 
 
-def _parts(losses: TokenLosses, text: str, unigrams: TokenUnigrams | None) -> dict[str, float]:
+def _parts(losses: TokenLosses, text: str | None, unigrams: TokenUnigrams | None) -> dict[str, float]:
     if not losses.ids:
         return {}
     nll = math.fsum(losses.nll)
-    sizes = {"tokens": len(losses.ids), "words": words(text), "characters": len(text), "bytes": losses.bytes}
-    ratio = _slor(nll, losses.ids, text, unigrams)
-    return {"nll": nll, **{k: float(v) for k, v in sizes.items()}, **({} if ratio is None else {"slor": ratio})}
-
-
-def _slor(nll: float, ids: Sequence[int], text: str, unigrams: TokenUnigrams | None) -> float | None:
+    parts = {"nll": nll, "tokens": float(len(losses.ids))}
+    if text is not None:
+        sizes = {"words": words(text), "characters": len(text), "bytes": losses.bytes}
+        parts |= {unit: float(size) for unit, size in sizes.items()}
     if unigrams is not None:
-        return slor(-nll, unigrams.log_probability(ids), len(ids))
-    if language(text) not in ("en", "zh"):
-        return None
-    return slor(-nll, *packaged().log_probability(text))
+        parts["slor"] = slor(-nll, unigrams.log_probability(losses.ids), len(losses.ids))
+    elif text is not None and language(text) in ("en", "zh"):
+        parts["slor"] = slor(-nll, *packaged().log_probability(text))
+    return parts
 
 
-def _scored_part(model: LanguageModel, text: str, losses: TokenLosses, *, bare: bool) -> str:
-    """The part of the text that the scored tokens cover: `losses.bytes` of it.
+def _scored_part(model: LanguageModel, text: str, losses: TokenLosses, *, alone: bool) -> str | None:
+    """The part of the text that the scored tokens cover, `losses.bytes` of it; None where that is not known.
 
     Not all of it where the text has more than `most_tokens` tokens (then its end is missing) or where nothing stood
     before the first token (then that token is).
     """
+    bare = alone and model.bos == "none"
+    cut = len(losses.ids) + bare >= model.most_tokens
+    if not model.tokenizer.is_fast:
+        return None if bare or cut else text
     coded = text.encode()
-    if losses.bytes == len(coded) or not losses.ids:
-        return text
-    if not (bare and model.bos == "none"):
+    if not bare:
         return coded[: losses.bytes].decode()
-    cut = len(losses.ids) + 1 >= model.most_tokens
-    end = len(text[: losses.places[-1][1]].encode()) if cut else len(coded)
+    end = len(text[: losses.places[-1][1]].encode()) if cut and losses.ids else len(coded)
     return coded[end - losses.bytes : end].decode()

@@ -80,6 +80,7 @@ def fault_metrics() -> tuple[Metric, ...]:
                 "overlap) / characters of the answer",
                 "各回答中 在两处出现（可重叠）的最长片段字符数 / 回答字符数 的平均值",
             ),
+            source="plain definition",
         ),
     )
 
@@ -158,6 +159,7 @@ _BITS = (
             f"negative log-likelihood of all answers in bits / their UTF-8 bytes; {_ACROSS.en}",
             f"全部回答的负对数似然之和（比特） / 其 UTF-8 字节数；{_ACROSS.zh}",
         ),
+        source="Gao et al. 2020 (The Pile)",
     ),
     MeanOfTexts(
         "macro_bits_per_byte",
@@ -170,6 +172,7 @@ _BITS = (
             f"mean over answers of negative log-likelihood in bits / UTF-8 bytes of each; {_ACROSS.en}",
             f"各回答 负对数似然（比特） / UTF-8 字节数 的平均值；{_ACROSS.zh}",
         ),
+        source="Gao et al. 2020 (The Pile)",
     ),
 )
 
