@@ -45,6 +45,7 @@ class Toxicity(Scorer):
     uncovered: Literal["error", "skip", "score"] = "error"
     k: int | None = None
 
+    version: ClassVar[str] = "2"
     batch_size: ClassVar[int] = 512
     title: ClassVar[Bilingual] = Bilingual("Toxicity (bundled linear model)", "毒性（内置线性模型）")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
@@ -90,7 +91,7 @@ class Toxicity(Scorer):
         worst = [int(i) for i in np.argsort(-found, kind="stable")[:_MOST_WINDOWS] if found[i] >= self.threshold]
         if not worst:
             return ()
-        back = offsets(text)
+        back = [*offsets(text), len(text)]
         marked: set[int] = set()
         for i in worst:
             start, end = ranges[i]
@@ -99,10 +100,13 @@ class Toxicity(Scorer):
 
 
 def _runs(marked: Sequence[int], back: Sequence[int]) -> list[tuple[int, int]]:
-    """Ranges of the original text that runs of marked canonical characters came from, in order and disjoint."""
+    """Ranges of the original text that runs of marked canonical characters came from, in order and disjoint.
+
+    A character reaches to where the next one begins, so that a spelling of more characters than it stands for is whole.
+    """
     found: list[tuple[int, int]] = []
     for i, k in enumerate(marked):
-        start, end = back[k], back[k] + 1
+        start, end = back[k], max(back[k] + 1, back[k + 1])
         if found and (marked[i - 1] == k - 1 or start < found[-1][1]):
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:

@@ -5,30 +5,38 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from aigc_eval.text import HANZI, fold, simplify, visible
+from aigc_eval.scorers.toxicity.spellings import EMOJI, Edit, edits
+from aigc_eval.text import HANZI, fold, has_hanzi, simplify, visible
 
 __all__ = ["canonical", "offsets"]
 
-_BETWEEN_HANZI = rf"(?<=[{HANZI}])[ \t*_\-~^|/\\·•+=#&@$%]+(?=[{HANZI}])"
+_BETWEEN_HANZI = rf"(?<=[{HANZI}])[ \t*_\-~^|/\\·•+=#&@$%{EMOJI}]+(?=[{HANZI}])"
+_LISTED = rf"(?<![{HANZI}])[{HANZI}](?P<stop>[，。、,;；!！]|\.{{1,3}})[{HANZI}](?:(?P=stop)[{HANZI}])+(?![{HANZI}])"
 _SPELLED = r"(?<![^\W_])[^\W\d_](?:[ .*_\-~|/\\][^\W\d_]){2,}(?![^\W_])"
 _REPEATED = r"(?P<c>\S)(?P=c){3,}"
 _BLANK = r"\s{2,}"
 _HIDDEN = re.compile(
     f"(?P<between>{_BETWEEN_HANZI})|(?P<spelled>{_SPELLED})|(?P<repeated>{_REPEATED})|(?P<blank>{_BLANK})"
+    f"|(?P<listed>{_LISTED})"
 )
 _LEET = re.compile(r"(?<=[a-z])[@$!013457](?=[a-z])|(?<![^\W_])[@$](?=[a-z])")
 _LETTER = dict(zip("@$!013457", "asioieast", strict=True))
 
 
 def canonical(text: str) -> str:
-    """The folded text with marks that hide a word taken out: spaced letters, symbols between Han characters, leet.
+    """The folded text with what hides a word undone: spaced letters, symbols between Han characters, leet, and the
+    spellings of Chinese abuse by sound, by halves of characters, in pinyin and in initials.
 
     Runs of white space, and of one character, are shortened.
 
     >>> canonical("S.T.U.P.I.D  st\\u200bup1d 笨*蛋 sooooooo")
     'stupid stupid 笨蛋 sooo'
+    >>> canonical("你这个煞笔，亻尔 女马 死了")
+    '你这个傻逼,你妈死了'
     """
-    return _read_leet(_without(fold(text), _deletions(fold(text))))
+    folded = fold(text)
+    plain = _without(folded, _deletions(folded))
+    return _read_leet(_edited(plain, edits(plain)))
 
 
 def offsets(text: str) -> list[int]:
@@ -38,9 +46,23 @@ def offsets(text: str) -> list[int]:
     [0, 2, 3, 5]
     """
     folded, back = _fold_with_offsets(text)
-    for start, end in reversed(_deletions(folded)):
-        del back[start:end]
-    return back
+    ranges = _deletions(folded)
+    back = [place for start, end in _kept(ranges, len(back)) for place in back[start:end]]
+    found: list[int] = []
+    at = 0
+    for start, end, word in edits(_without(folded, ranges)):
+        found += back[at:start]
+        found += [back[start + i * (end - start) // len(word)] for i in range(len(word))]
+        at = end
+    return found + back[at:]
+
+
+def _edited(text: str, found: list[Edit]) -> str:
+    pieces, at = list[str](), 0
+    for start, end, word in found:
+        pieces += [text[at:start], word]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def _deletions(folded: str) -> list[tuple[int, int]]:
@@ -50,6 +72,8 @@ def _deletions(folded: str) -> list[tuple[int, int]]:
         start, end = match.span()
         if match["spelled"]:
             found += [(i, i + 1) for i in range(start + 1, end, 2)]
+        elif match["listed"]:
+            found += [(start + i, start + i + 1) for i, c in enumerate(match[0]) if not has_hanzi(c)]
         elif match["blank"]:
             found.append((start + 1, end))
         else:
@@ -58,11 +82,12 @@ def _deletions(folded: str) -> list[tuple[int, int]]:
 
 
 def _without(text: str, ranges: list[tuple[int, int]]) -> str:
-    if not ranges:
-        return text
-    starts = [0, *(end for _, end in ranges)]
-    ends = [*(start for start, _ in ranges), len(text)]
-    return "".join(text[a:b] for a, b in zip(starts, ends, strict=True))
+    return "".join(text[a:b] for a, b in _kept(ranges, len(text))) if ranges else text
+
+
+def _kept(ranges: list[tuple[int, int]], length: int) -> list[tuple[int, int]]:
+    """What is left between the ranges."""
+    return list(zip([0, *(end for _, end in ranges)], [*(start for start, _ in ranges), length], strict=True))
 
 
 def _read_leet(text: str) -> str:
