@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "../shared/data")
     parser.add_argument("--out", type=Path, default=Path(toxicity.__file__).with_name(WEIGHTS))
     parser.add_argument("--inverse-penalty", type=float, default=3.0)
-    parser.add_argument("--iterations", type=int, default=200)
+    parser.add_argument("--iterations", type=int, default=700)
     parser.add_argument("--ordinary", type=float, default=0.1)
     given = parser.parse_args()
     data = load(given.data)
