@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.models.chat.source import ChatSource
 from aigc_eval.models.judge import Judge, Ruling, Unparsed
@@ -70,18 +69,9 @@ class JudgeScorer(Scorer):
         """UsageError where it is not clear who judges."""
         self._source  # noqa: B018
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is opened there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Read the rubric; open the model, or check that the endpoint's key is there."""
         self._judge  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        named = {} if self.model is None else {"model": hf.label(self.model)}
-        return {**super().options(), **named}
 
     def facts(self) -> Mapping[str, str]:
         """Digests of the rubric and of a local model, and the device that "auto" stands for here."""

@@ -33,6 +33,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import ClassVar, NewType
 
+from aigc_eval import huggingface
 from aigc_eval.errors import MissingExtra
 from aigc_eval.metrics import Metric
 from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Request, Score, Sees, digest
@@ -94,21 +95,39 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
         """Import, open and check everything needed; raise what is missing. Called before the first request."""
 
     def facts(self) -> Mapping[str, str]:
-        """Identity beyond the options: by default the SHA-256 of every file that an option names; a folder's place.
+        """Identity beyond the options: by default the content of every file and model that an option names.
 
-        Override it to describe what is read from a folder, or to leave out a file that decides nothing.
+        A folder that is no model counts by its place. With a model, the options `device` and `dtype` count as what
+        they stand for here ("auto" is the CPU on one machine, a GPU on another). Override it to describe what is read
+        from a folder, or to leave out a file that decides nothing.
         """
-        paths = ((f.name, getattr(self, f.name)) for f in fields(self))
-        return {name: _content(path) for name, path in paths if isinstance(path, Path)}
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        facts = {name: _content(path) for name, path in given.items() if isinstance(path, Path)}
+        if models := self._models():
+            facts |= {name: huggingface.fingerprint(model) for name, model in models.items()}
+            if "device" in given:
+                facts["device"] = huggingface.device_of(given["device"])
+                facts |= {"dtype": huggingface.dtype_of(given["dtype"], facts["device"])} if "dtype" in given else {}
+        return facts
+
+    def _models(self) -> dict[str, str]:
+        """The models that options name."""
+        refs = (f.name for f in fields(self) if "ModelRef" in str(f.type))
+        return {name: str(model) for name in refs if (model := getattr(self, name)) and not isinstance(model, Path)}
+
+    def __getstate__(self) -> dict[str, object]:
+        """Only the options travel to another process; whatever else is cached here is opened there."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def needs_trust(self) -> str:
         """Why only a trusted bench may use these options ("runs a command", "sends answers to HOST"); "" if any may."""
         return ""
 
     def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, paths by their last part."""
+        """The options that differ from their defaults, paths and models by name."""
         given = ((f, getattr(self, f.name)) for f in fields(self))
-        return {f.name: v.name if isinstance(v, Path) else v for f, v in given if v != _default(f)}
+        named = {f.name: v.name if isinstance(v, Path) else v for f, v in given if v != _default(f)}
+        return named | {name: huggingface.label(model) for name, model in self._models().items()}
 
     def signature(self) -> str:
         """Name, options and version in one line, to print beside every number.

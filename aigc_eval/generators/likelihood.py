@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -43,10 +43,6 @@ class Likelihood(Generator):
     title: ClassVar[Bilingual] = Bilingual("likelihood: the likeliest choice", "似然：最可能的选项")
     needs: ClassVar[str] = "a causal model folder or a cached model; prompts with choices"
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Load the model; UsageError says what is missing."""
         self._model  # noqa: B018
@@ -59,14 +55,8 @@ class Likelihood(Generator):
             raise DataError([Problem("prompts", None, "choices", what, "write `choices`, or map them with `fields`")])
 
     def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name, and what texts start with."""
-        bos = bos_policy(hf.tokenizer(self.model))[0]
-        return {**super().options(), "model": hf.label(self.model), "bos": bos}
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model, and the device and number format that "auto" stands for here."""
-        device = hf.device_of(self.device)
-        return {"device": device, "dtype": hf.dtype_of(self.dtype, device), "model": hf.fingerprint(self.model)}
+        """The options that differ from their defaults, and what texts start with."""
+        return {**super().options(), "bos": bos_policy(hf.tokenizer(self.model))[0]}
 
     def generate(self, batch: Sequence[Request]) -> list[Generation]:
         """The likeliest choice of each request, with all log-likelihoods; `seconds` is the batch's time shared out."""

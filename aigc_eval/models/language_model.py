@@ -193,8 +193,9 @@ class LanguageModel:
     def _named(self, text: str, coded: _Coded, nll: Array, *, bare: bool) -> TokenLosses:
         """The scored tokens with their places; `bare`: nothing stood before the first, so it is not scored."""
         ids, places = coded.ids[bare:], coded.places
-        if not coded.ids or not places:
-            return TokenLosses(tuple(ids), ((0, len(text)),) * len(ids), nll, len(text.encode()))
+        if not coded.ids or not places:  # a tokenizer that does not know places: a cut text is what its tokens spell
+            read = text if len(coded.ids) < self.most_tokens else self.tokenizer.decode(coded.ids)
+            return TokenLosses(tuple(ids), ((0, len(text)),) * len(ids), nll, len(read.encode()))
         start = places[0][1] if bare else 0
         end = len(text) if len(places) <= self.most_tokens else places[self.most_tokens - 1][1]
         return TokenLosses(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Ratio
 from aigc_eval.models.classifier import Array, Classifier
@@ -73,21 +72,9 @@ class Acceptability(Scorer):
         if wrong := [rule for rule, kept in checks.items() if not kept]:
             raise UsageError(f"acceptability: {'; '.join(wrong)}")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is opened there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model and find the labels."""
         self._columns  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        return {**super().options(), "model": hf.label(self.model)}
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model, and the device that "auto" stands for here."""
-        return {"device": hf.device_of(self.device), "model": hf.fingerprint(self.model)}
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """The mean P(acceptable) of each answer's sentences, and which are below the threshold."""

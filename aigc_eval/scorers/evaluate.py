@@ -60,10 +60,6 @@ class Evaluate(Scorer):
     needs: ClassVar[str] = "an evaluate module on this machine, and references where it asks for them"
     source: ClassVar[str] = "Hugging Face evaluate"
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the module is loaded there."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-
     def needs_trust(self) -> str:
         """A module is Python code."""
         return "runs commands or code"

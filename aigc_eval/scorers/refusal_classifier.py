@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.classifier import Array, Classifier
@@ -64,21 +63,9 @@ class RefusalClassifier(Scorer):
         if not 0 < self.threshold <= 1:
             raise UsageError(f"refusal_classifier: threshold must be above 0 and at most 1, not {self.threshold}")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is opened there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model and find the labels."""
         self._columns  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        return {**super().options(), "model": hf.label(self.model)}
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model, and the device that "auto" stands for here."""
-        return {"device": hf.device_of(self.device), "model": hf.fingerprint(self.model)}
 
     def check(self, prompts: Sequence[Prompt]) -> None:
         """Raise for an `expected` that is neither refuse nor comply."""

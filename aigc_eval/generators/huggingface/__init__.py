@@ -93,24 +93,9 @@ class HuggingFace(Generator):
         if wrong := [rule for rule, kept in checks.items() if not kept]:
             raise UsageError(f"huggingface: {'; '.join(wrong)}")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Load tokenizer, model and adapter; UsageError or MissingExtra says what is missing."""
         self._loaded  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, model and adapter by name."""
-        names = {k: hf.label(v) for k in ("model", "adapter") if (v := getattr(self, k))}
-        return {**super().options(), **names}
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digests of model and adapter, and the device and number format that "auto" stands for here."""
-        device = hf.device_of(self.device)
-        facts = {"device": device, "dtype": hf.dtype_of(self.dtype, device), "model": hf.fingerprint(self.model)}
-        return facts | ({"adapter": hf.fingerprint(self.adapter)} if self.adapter else {})
 
     @cached_property
     def _loaded(self) -> _Loaded:

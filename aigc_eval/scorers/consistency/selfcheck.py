@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
@@ -55,22 +55,10 @@ class SelfCheckNli(Scorer):
         if not 0 < self.threshold <= 1:
             raise UsageError(f"selfcheck_nli: threshold must be above 0 and at most 1, not {self.threshold}")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Load the model; UsageError where it has no contradiction class."""
         if not self._nli.three_way:
             raise UsageError(f"selfcheck_nli: model {hf.label(self.model)!r} has no contradiction class")
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        return {**super().options(), "model": hf.label(self.model)}
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model."""
-        return {"model": hf.fingerprint(self.model)}
 
     @cached_property
     def _nli(self) -> Nli:

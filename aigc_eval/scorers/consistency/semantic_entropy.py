@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from aigc_eval import huggingface as hf
 from aigc_eval.metrics import Mean, Metric
 from aigc_eval.models.nli import Nli
 from aigc_eval.plugin import ModelRef, Scorer
@@ -75,21 +74,9 @@ class SemanticEntropy(Scorer):
     needs: ClassVar[str] = "several samples a prompt; an NLI model"
     source: ClassVar[str] = "Kuhn et al. 2023; Farquhar et al. 2024"
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Load the model."""
         self._nli  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        return {**super().options(), "model": hf.label(self.model)}
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model."""
-        return {"model": hf.fingerprint(self.model)}
 
     @cached_property
     def _nli(self) -> Nli:

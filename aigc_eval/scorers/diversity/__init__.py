@@ -84,19 +84,10 @@ class Diversity(Scorer):
         if wrong := [rule for rule, kept in checks.items() if not kept]:
             raise UsageError(f"diversity: {'; '.join(wrong)}")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Load the embedding model, where there is one."""
         if self.embeddings:
             self._embedder  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults; a model by its name."""
-        given = super().options()
-        return {**given, "embeddings": hf.label(self.embeddings)} if self.embeddings else given
 
     def facts(self) -> Mapping[str, str]:
         """Content digest of the embedding model, and the device that "auto" stands for here."""

@@ -94,28 +94,16 @@ class Fluency(Scorer):
         if wrong := [rule for rule, kept in checks.items() if not kept]:
             raise UsageError(f"fluency: {'; '.join(wrong)}")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Load the language model and the token counts, where there are some."""
         if self.model:
             self._token_unigrams  # noqa: B018
 
     def options(self) -> dict[str, object]:
-        """The options that differ from their defaults; with a model, its name and what texts start with."""
+        """The options that differ from their defaults; with a model, what texts start with."""
         if not self.model:
             return super().options()
-        return {**super().options(), "model": hf.label(self.model), "bos": bos_policy(hf.tokenizer(self.model))[0]}
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model, and the device and number format that "auto" stands for here."""
-        if not self.model:
-            return {}
-        device = hf.device_of(self.device)
-        own = {"device": device, "dtype": hf.dtype_of(self.dtype, device), "model": hf.fingerprint(self.model)}
-        return {**super().facts(), **own}
+        return {**super().options(), "bos": bos_policy(hf.tokenizer(self.model))[0]}
 
     @cached_property
     def _language_model(self) -> LanguageModel:
