@@ -29,6 +29,8 @@ _MARK = re.compile(
     rf"|(?<=[^\s\u2460-\u2473])(?P<circled>[\u2460-\u2473]{{1,20}}){_AFTER}",
     re.IGNORECASE,
 )
+_INDEX = re.compile(r"(?:[A-Za-z_]\w*\d|[)=_\\]|=\s)\Z", re.ASCII)
+"""What stands before an index or a list in code that nobody marked as code: nums1[0], f(x)[1], a = [1, 2]."""
 _RANGE = re.compile(r"(\d+)\s*[-–—~～]\s*(\d+)|(\d+)")
 _QUOTE = re.compile(
     r"“([^“”\n]{1,2000})”|「([^「」\n]{1,2000})」|『([^『』\n]{1,2000})』|«([^«»\n]{1,2000})»"
@@ -82,7 +84,11 @@ def marks(prose: str) -> list[Mark]:
     >>> [(m.numbers) for m in marks("Tall [1][2, 4]。很高【3】（来源：1、2）. 有三种：①苹果 ②香蕉。很高①。 x[2023]")]
     [(1,), (2, 4), (3,), (1, 2), (1,)]
     """
-    return [Mark(*m.span(), numbers) for m in _MARK.finditer(prose) if (numbers := _numbers(m))]
+    return [
+        Mark(*m.span(), numbers)
+        for m in _MARK.finditer(prose)
+        if (numbers := _numbers(m)) and not _INDEX.search(prose, max(0, m.start() - 20), m.start())
+    ]
 
 
 def _numbers(m: re.Match[str]) -> tuple[int, ...]:
