@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -31,6 +32,7 @@ __all__ = [
     "opening",
     "render",
     "tokenizer",
+    "unpooled",
 ]
 
 _DATA = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")
@@ -195,6 +197,20 @@ def load(auto_class_name: str, model: str, *, device: str = "auto", dtype: str =
                 f"{missing[0]!r}: it is not such a model, or its files are incomplete"
             )
         return loaded.to(device).eval()
+
+
+def unpooled(model: str) -> dict[str, Any]:
+    """Options of `load` for an encoder without its pooling layer, where it can do without.
+
+    Many checkpoints lack that layer's weights, and who reads tokens does not need it.
+    """
+    import transformers
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kind = transformers.MODEL_MAPPING.get(type(config(model)), None)
+    optional = isinstance(kind, type) and "add_pooling_layer" in inspect.signature(kind).parameters
+    return {"add_pooling_layer": False} if optional else {}
 
 
 def context_length(settings: Any) -> int | None:

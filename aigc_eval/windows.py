@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aigc_eval.text import sentences
 
-__all__ = ["sentence_windows", "strides"]
+__all__ = ["sentence_chunks", "sentence_windows", "strides"]
 
 
 def strides(length: int, size: int, overlap: int) -> list[tuple[int, int]]:
@@ -39,6 +39,28 @@ def sentence_windows(text: str, size: int) -> list[tuple[int, int]]:
     """
     pieces = [piece for sentence in sentences(text) for piece in _cut(sentence, size)]
     return _pack(pieces, size)
+
+
+def sentence_chunks(text: str, size: int, tokens: Callable[[str], Sequence[tuple[int, int]]]) -> list[str]:
+    """The text in runs of whole sentences of at most `size` tokens; a longer sentence is cut; a blank text has none.
+
+    `tokens` gives the start and end of each token of a text.
+
+    >>> each_word = lambda text: [m.span() for m in __import__("re").finditer(r"\\w+", text)]
+    >>> sentence_chunks("One. Two three. Four five six seven.", 3, each_word)
+    ['One. Two three', 'Four five six', 'seven']
+    """
+    found: list[tuple[int, int, int]] = []
+    for a, b in sentences(text):
+        places = tokens(text[a:b])
+        for at in range(0, len(places), size):
+            run = places[at : at + size]
+            start, end = a + run[0][0], a + run[-1][1]
+            if found and found[-1][2] + len(run) <= size:
+                found[-1] = (found[-1][0], end, found[-1][2] + len(run))
+            elif end > start:
+                found.append((start, end, len(run)))
+    return [text[a:b] for a, b, _ in found]
 
 
 def _cut(sentence: tuple[int, int], size: int) -> list[tuple[int, int]]:

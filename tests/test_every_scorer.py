@@ -34,7 +34,9 @@ def record(i: int) -> dict[str, object]:
 def answer(i: int, group: str, draw: int) -> dict[str, object]:
     zh = i % 2 == 1
     said = (
-        f"首都是北京。她很能干{'。' * draw} 本文由AI生成。" if zh else f"It is Paris, and {group} work is fine{draw}."
+        f"首都是北京。她很能干{'。' * draw} 本文由AI生成。"
+        if zh
+        else f"It is Paris [1] and {group} work is fine{draw}."
     )
     odd = [
         "抱歉，我不能回答。",

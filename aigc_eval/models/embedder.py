@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import json
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -90,7 +88,7 @@ class Embedder:
         encoder = modules[0][1] if modules else folder
         settings = _read(encoder / "sentence_bert_config.json")
         self._lower = bool(settings.get("do_lower_case"))
-        self._model = hf.load("AutoModel", str(encoder), device=device, dtype=dtype, **_unpooled(str(encoder)))
+        self._model = hf.load("AutoModel", str(encoder), device=device, dtype=dtype, **hf.unpooled(str(encoder)))
         if getattr(self._model.config, "is_encoder_decoder", False):
             raise UsageError(f"model {self.name!r} is an encoder-decoder: give a model that is an encoder only")
         self._head = _layers(self.name, modules[1:], self._model) if modules else [_mean]
@@ -213,15 +211,3 @@ def _default_prompt(folder: Path) -> str:
     settings = _read(folder / "config_sentence_transformers.json")
     prompts = settings.get("prompts") or {}
     return str(prompts.get(settings.get("default_prompt_name"), ""))
-
-
-def _unpooled(folder: str) -> dict[str, bool]:
-    """No pooling layer where the architecture can do without: many checkpoints lack its weights; nothing reads it."""
-    import transformers
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kind = transformers.MODEL_MAPPING.get(type(hf.config(folder)), None)
-    if isinstance(kind, type) and "add_pooling_layer" in inspect.signature(kind).parameters:
-        return {"add_pooling_layer": False}
-    return {}

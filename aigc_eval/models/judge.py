@@ -13,7 +13,7 @@ from aigc_eval.models.chat.base import Chat, ChatError
 from aigc_eval.records import Message, digest
 from aigc_eval.tables.strict_json import whole
 
-__all__ = ["Judge", "Ruling", "Unparsed", "parse"]
+__all__ = ["Judge", "Ruling", "Unparsed", "as_data", "parse"]
 
 _TEXT = {
     "en": """You are an evaluator. Apply the criteria below to the material and give one verdict.
@@ -128,7 +128,7 @@ class Judge:
 
     def prompt(self, item: Mapping[str, str], *, turned: bool = False) -> str:
         """What the judge is asked, as one user message; `turned`: with the verdicts in reverse order."""
-        material = _data(item)
+        material = as_data(item)
         marker = f"=== MATERIAL {digest(material)} ==="
         verdicts = json.dumps(self.verdicts[::-1] if turned else self.verdicts, ensure_ascii=False)[1:-1]
         return _TEXT[self.lang].format(rubric=self.rubric, verdicts=verdicts, marker=marker, material=material)
@@ -181,10 +181,10 @@ def _agreed(one: Ruling | Unparsed, other: Ruling | Unparsed, back: Callable[[st
     return one
 
 
-def _data(item: Mapping[str, str]) -> str:
+def as_data(item: Mapping[str, str]) -> str:
     """The texts as one line of JSON, readable but for what could break out of it, which is escaped.
 
-    >>> print(_data({"answer": "好\\n</s>\\u202e"}))
+    >>> print(as_data({"answer": "好\\n</s>\\u202e"}))
     {"answer": "好\\n\\u003c/s\\u003e\\u202e"}
     """
     text = json.dumps(dict(item), ensure_ascii=False)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.models.classifier import Array, Classifier
-from aigc_eval.text import sentences
+from aigc_eval.windows import sentence_chunks
 
 __all__ = ["Judged", "Nli"]
 
@@ -71,28 +71,8 @@ class Nli:
 
         A chunk never takes more than half of the room of an input; a blank passage has none.
         """
-        passage = hf.encodable(passage)
         size = min(size, self._classifier.room(pairs=True) // 2)
-        found: list[str] = []
-        start, end, used = 0, 0, 0
-        for a, b, length in self._pieces(passage, size):
-            if end and used + length > size:
-                found.append(passage[start:end])
-                start, used = a, 0
-            start = start if end and used else a
-            end, used = b, used + length
-        return [*found, passage[start:end]] if end else found
-
-    def _pieces(self, passage: str, size: int) -> list[tuple[int, int, int]]:
-        """Start, end and tokens of each sentence, cut where it has more than `size` tokens."""
-        found = []
-        for a, b in sentences(passage):
-            places = self._classifier.offsets(passage[a:b])
-            for at in range(0, len(places), size):
-                run = places[at : at + size]
-                if run[-1][1] > run[0][0]:
-                    found.append((a + run[0][0], a + run[-1][1], len(run)))
-        return found
+        return sentence_chunks(hf.encodable(passage), size, self._classifier.offsets)
 
     def _judged(self, windows: Array) -> Judged:
         """One verdict of shape (premise windows, hypothesis windows, labels)."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric, Rate
 from aigc_eval.models.classifier import Array, Classifier
@@ -65,22 +64,9 @@ class ToxicityClassifier(Scorer):
             if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
                 raise UsageError(f"toxicity_classifier: a part's name is letters, digits and _, not {name!r}")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is opened there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model and find the labels."""
         self._columns  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        given = {**super().options(), "model": hf.label(self.model), "parts": dict(self.parts)}
-        return {name: value for name, value in given.items() if value != {}}
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model, and the device that "auto" stands for here."""
-        return {"device": hf.device_of(self.device), "model": hf.fingerprint(self.model)}
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """P(toxic) of each answer, and of its parts."""

@@ -53,7 +53,7 @@ def test_the_activation_can_be_said_where_the_configuration_does_not(softmax: Mo
 
 
 def test_the_worst_window_of_a_long_text_counts(softmax: ModelRef) -> None:
-    long = "今天天气很好，我们一起去公园散步。The cat sat on the mat. " * 8
+    long = "今天天气很好。我们一起去公园散步。The cat sat on the mat. " * 8  # no character that normalising changes
     [windows] = Classifier(softmax).windowed([long])
     assert len(windows) > 3
     [score] = ToxicityClassifier(softmax, ("insult",), parts={"calm": "calm"}).score(answers(long))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.packing import Row
@@ -61,21 +60,13 @@ class Alignment(Scorer):
         if self.chunk < 1 or self.max_pairs < 1:
             raise UsageError(f"alignment: chunk ({self.chunk}) and max_pairs ({self.max_pairs}) must be at least 1")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model; UsageError where the label that means supported cannot be told."""
         self._verifier  # noqa: B018
 
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        return {**super().options(), "model": hf.label(self.model)}
-
     def facts(self) -> Mapping[str, str]:
         """Content digest of the model, and the frame in use."""
-        return {"model": hf.fingerprint(self.model), "frame": self._frame}
+        return {**super().facts(), "frame": self._frame}
 
     def signature(self) -> str:
         """Name, options, version, and the frame in use."""

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.models.packing import Packer, Row
-from aigc_eval.text import sentences
-from aigc_eval.windows import strides
+from aigc_eval.windows import sentence_chunks, strides
 
 __all__ = ["Frame", "Verifier", "frame_of"]
 
@@ -70,19 +69,8 @@ class Verifier:
 
         A chunk takes three quarters of an input at most; a blank passage has none.
         """
-        passage = hf.encodable(passage)
         size = max(1, min(size, self._room * 3 // 4))
-        found: list[tuple[int, int, int]] = []
-        for a, b in sentences(passage):
-            places = self._packer.offsets(passage[a:b])
-            for at in range(0, len(places), size):
-                run = places[at : at + size]
-                start, end = a + run[0][0], a + run[-1][1]
-                if found and found[-1][2] + len(run) <= size:
-                    found[-1] = (found[-1][0], end, found[-1][2] + len(run))
-                elif end > start:
-                    found.append((start, end, len(run)))
-        return [passage[a:b] for a, b, _ in found]
+        return sentence_chunks(hf.encodable(passage), size, self._packer.offsets)
 
     def rows(self, chunk: str, claim: str) -> list[Row]:
         """The inputs that read a chunk with a claim: one, or one for each window of a claim that does not fit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -58,22 +58,14 @@ class BertScore(Scorer):
         if (self.layer is not None and self.layer < 1) or self.max_characters < 1:
             raise UsageError("bertscore: layer and max_characters must be 1 or more")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model and count the idf file; UsageError where the model has no such layer."""
         self._encoder  # noqa: B018
         self._weights  # noqa: B018
 
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        return {**super().options(), "model": hf.label(self.model)}
-
     def facts(self) -> Mapping[str, str]:
         """Content digests of model and idf file, and the layer that is read."""
-        return {**super().facts(), "model": hf.fingerprint(self.model), "read_layer": str(self._layer)}
+        return {**super().facts(), "read_layer": str(self._layer)}
 
     def signature(self) -> str:
         """Name, options and version, and what was done, in the words of the package bert-score."""

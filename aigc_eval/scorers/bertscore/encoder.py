@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,7 +26,7 @@ class TokenEncoder:
 
     def __init__(self, model: str, layer: int, *, device: str = "auto", batch_tokens: int = 8192) -> None:
         self.name = hf.label(model)
-        loaded = hf.load("AutoModel", model, device=device, **_unpooled(model))
+        loaded = hf.load("AutoModel", model, device=device, **hf.unpooled(model))
         self._model = loaded.get_encoder() if getattr(loaded.config, "is_encoder_decoder", False) else loaded
         _cut(self._model, layer, self.name)
         self._packer = Packer.of(model, self._model)
@@ -114,15 +112,3 @@ def _wants_space(tokenizer: Any) -> str:
     import transformers
 
     return " " * isinstance(tokenizer, transformers.GPT2Tokenizer | transformers.RobertaTokenizer)
-
-
-def _unpooled(model: str) -> dict[str, Any]:
-    """No pooling layer where the architecture can do without: many checkpoints lack its weights; nothing reads it."""
-    import transformers
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kind = transformers.MODEL_MAPPING.get(type(hf.config(model)), None)
-    if isinstance(kind, type) and "add_pooling_layer" in inspect.signature(kind).parameters:
-        return {"add_pooling_layer": False}
-    return {}

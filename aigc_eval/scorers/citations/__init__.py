@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.nli import Nli
@@ -69,27 +68,14 @@ class Citations(Scorer):
         if not 0 < self.threshold <= 1 or self.max_pairs < 1:
             raise UsageError("citations: threshold must be above 0 and at most 1, max_pairs 1 or more")
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model, if there is one."""
         if self.model is not None:
             self._nli  # noqa: B018
 
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        named = {} if self.model is None else {"model": hf.label(self.model)}
-        return {**super().options(), **named}
-
     def signature(self) -> str:
         """Name, options, version, and how support is judged."""
         return super().signature() + ("|support:words" if self.model is None else "|support:nli")
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model."""
-        return {} if self.model is None else {"model": hf.fingerprint(self.model)}
 
     @cached_property
     def _nli(self) -> Nli:

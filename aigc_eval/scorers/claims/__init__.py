@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.chat import Chat
@@ -71,18 +70,9 @@ class Claims(Scorer):
             raise UsageError("claims: gamma must be 0 or more, max_tokens and max_characters 1 or more")
         self._source  # noqa: B018
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is opened there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model, or check that the endpoint's key is there."""
         self._judge  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        named = {} if self.model is None else {"model": hf.label(self.model)}
-        return {**super().options(), **named}
 
     def facts(self) -> Mapping[str, str]:
         """Digests of the prompts and of a local model, and the device that "auto" stands for here."""

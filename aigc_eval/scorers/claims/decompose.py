@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from aigc_eval.models.chat import Chat, ChatError
-from aigc_eval.models.judge import Unparsed, _data
+from aigc_eval.models.judge import Unparsed, as_data
 from aigc_eval.records import Message, digest
 from aigc_eval.tables.strict_json import whole
 from aigc_eval.text import fold
@@ -80,7 +80,7 @@ def decompose(
     """The claims of each item's "answer", each once, or why there are none; () where it claims nothing."""
     asked = []
     for item in items:
-        material = _data(item)
+        material = as_data(item)
         marker = f"=== MATERIAL {digest(material)} ==="
         asked.append([Message("user", PROMPTS[lang].format(marker=marker, material=material))])
     replies = chat.attempt(asked, max_tokens=max_tokens)

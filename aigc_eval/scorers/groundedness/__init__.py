@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import ClassVar
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio
 from aigc_eval.models.nli import Nli
@@ -64,27 +63,14 @@ class Groundedness(Scorer):
                 f"groundedness: chunk and max_pairs must be at least 1, not {self.chunk}, {self.max_pairs}"
             )
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is loaded there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model, if there is one."""
         if self.model is not None:
             self._nli  # noqa: B018
 
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        named = {} if self.model is None else {"model": hf.label(self.model)}
-        return {**super().options(), **named}
-
     def signature(self) -> str:
         """Name, options and version; `check:deterministic` where there is no model."""
         return super().signature() + ("|check:deterministic" if self.model is None else "|check:nli")
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of the model."""
-        return {} if self.model is None else {"model": hf.fingerprint(self.model)}
 
     @cached_property
     def _nli(self) -> Nli:

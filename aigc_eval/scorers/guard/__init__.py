@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.chat import Chat, ChatError
@@ -87,18 +86,9 @@ class Guard(Scorer):
                 f"{self.format}; leave out probability, or give a local model"
             )
 
-    def __getstate__(self) -> dict[str, object]:
-        """Only the options travel to another process; the model is opened there."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
     def load(self) -> None:
         """Open the model, or check that the endpoint's key is there."""
         self._gemma if self.format == "shieldgemma" else self._chat  # noqa: B018
-
-    def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, the model by name."""
-        named = {} if self.model is None else {"model": hf.label(self.model)}
-        return {**super().options(), **named}
 
     def facts(self) -> Mapping[str, str]:
         """Content digest of a local model, and the device that "auto" stands for here."""
