@@ -132,6 +132,44 @@ def test_each_entity_of_presidio_finds_a_valid_example_at_the_usual_threshold(en
     assert [(f.entity, text[f.start : f.end]) for f in found] == [(entity, value)]
 
 
+# Their expressions begin with the English words and the marks that may stand between words and number.
+_PHRASES = {"US_PRESCRIPTION_NUMBER", "US_PRIOR_AUTHORIZATION_NUMBER", "US_REFERRAL_NUMBER"}
+
+
+@pytest.mark.parametrize("entity", sorted(EXAMPLES.keys() - _PHRASES))
+def test_each_entity_is_found_in_flush_chinese(entity: str) -> None:
+    """Presidio's expressions end in \\b, which is no border between a Hanzi and a digit: alone, they find none."""
+    frame, value = EXAMPLES[entity]
+    text = f"他的{frame.partition('{')[0].strip()}是{value}请查收"
+    found = detector((entity,), 0.5, "").find(text)
+    assert [(f.entity, text[f.start : f.end]) for f in found] == [(entity, value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "entity"),
+    [
+        ("他的NHS号是943 476 5919", "UK_NHS"), ("我的TIN为912701234", "US_ITIN"), ("他的SSN：536228726", "US_SSN"),
+        ("公司tel是030 901820哦", "PHONE_NUMBER"), ("传到fax号02 9876 5432", "PHONE_NUMBER"),
+        ("他的ID是A123456(3)", "HK_IDENTITY_CARD"), ("他的BIR为1234567(8)", "MO_IDENTITY_CARD"),
+        ("我的pwd：Abc123!xy", "SECRET_PASSWORD"),
+    ],
+)  # fmt: skip
+def test_english_context_words_count_beside_hanzi(text: str, entity: str) -> None:
+    assert labels(score(text, Pii())) == [entity]
+
+
+def test_a_version_beside_hanzi_is_no_address() -> None:
+    assert labels(score("请升级到v1.20.33.4再试", Pii())) == []
+
+
+def test_context_is_a_window_of_characters_in_both_languages() -> None:
+    """Presidio looks five words back: without spaces that is the whole text, and none with one space a character."""
+    for word, filler in (("护照", "的"), ("passport", " a")):
+        near, far = (f"{word}{filler * (n // len(filler))}E12345678" for n in (20, 60))
+        assert labels(score(near.replace("aE", "a E"), Pii())) == ["CN_PASSPORT"]
+        assert labels(score(far.replace("aE", "a E"), Pii())) == []
+
+
 def test_the_table_names_every_recogniser_without_a_model() -> None:
     assert EXAMPLES.keys() == known()
     assert set(known_entities()) == known() | NER_ENTITIES | set(DEFAULT_ENTITIES) | {"CN_POSTAL_CODE"}

@@ -28,11 +28,11 @@ from aigc_eval.text import has_hanzi
 
 __all__ = ["CHINESE_RULES"]
 
-_ID_WORDS = re.compile(r"身份|证件|证号|公民|證件|證號|居住证|居留|\bid\b|identity", re.I)
+_ID_WORDS = re.compile(r"身份|证件|证号|公民|證件|證號|居住证|居留|\bid\b|identity", re.A | re.I)
 _PHONE_WORDS = re.compile(
     r"电话|手机|号码|联系|致电|拨打|来电|座机|热线|传真|微信|短信|機|聯|電話|\bcall|phone|mobile|\btel\b|\bcell\b|contact|\bfax"
     r"|whatsapp|wechat|sms|text me|number",
-    re.I,
+    re.A | re.I,
 )
 _RUN = re.compile("^[0-9A-Za-z_]+")
 _CARD_WORDS = re.compile(r"卡号|银行卡|储蓄卡|信用卡|借记卡|账号|账户|帳號|card|account|visa|pay", re.I)

@@ -18,10 +18,12 @@ _DOCUMENTATION_MAIL = re.compile(
 )
 _RESERVED_TOP = re.compile(r"\.(?:test|invalid|example)$", re.I)
 _SERVICE_ACCOUNT = re.compile(r"(?:git|hg|svn|ssh)@", re.I)
-_IP_WORDS = re.compile(r"\bips?\b|\bipv?[46]\b|address|地址|位址|主机|服务器|host|server|ping|dns|gateway|client", re.I)
+_IP_WORDS = re.compile(
+    r"\bips?\b|\bipv?[46]\b|address|地址|位址|主机|服务器|host|server|ping|dns|gateway|client", re.A | re.I
+)
 _VERSION_WORDS = re.compile(
     r"(?:\bv|version|release|build|ver\.?|section|chapter|firmware|driver|版本|版|章|节|条|第|§|rev|oid)\s*[:：]?\s*$",
-    re.I,
+    re.A | re.I,
 )
 _PUBLIC_RESOLVERS = frozenset((
     "8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222",

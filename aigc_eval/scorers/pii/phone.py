@@ -29,7 +29,7 @@ _STRETCH = re.compile(
 )
 _SEVEN_DIGITS = re.compile(r"[0-9](?:[^0-9]{0,4}[0-9]){6}")
 _CONTEXT = re.compile(
-    r"(?i)phone|\btel\b|telephone|\bcell|mobile|\bcall(?:ed|ing)?\b|contact|\bfax\b|\btext\b|whatsapp|\bsms\b|dial|hotline"
+    r"(?ai)phone|\btel\b|telephone|\bcell|mobile|\bcall(?:ed|ing)?\b|contact|\bfax\b|\btext\b|whatsapp|\bsms\b|dial|hotline"
     r"|reach|电话|手机|联系|致电|拨打|座机|传真|热线|電話|手機"
 )
 _EXTENSION = r"(?:\s?(?:x|ext\.?)\s?[0-9]{1,6})?"

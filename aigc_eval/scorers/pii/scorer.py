@@ -79,7 +79,7 @@ class Pii(Scorer):
     seconds: float = 10.0
     """Time for one text, for each million characters begun; more makes the score an error, never a part of one."""
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     batch_size: ClassVar[int] = 64
     masks: ClassVar[bool] = True
     title: ClassVar[Bilingual] = Bilingual("PII and secrets", "个人信息与密钥泄露")

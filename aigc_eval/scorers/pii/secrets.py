@@ -48,7 +48,7 @@ _ASSIGNED = re.compile(r"[=:]\s{0,3}[\"'`]?$")
 _SECRET_OR_NOT = re.compile(
     r"(?P<secret>secret|token|api[_ -]?key|access[_ -]?key|private[_ -]?key|encryption[_ -]?key|credential"
     r"|authorization|bearer|passphrase|密钥|密鑰|令牌|私钥|凭证|凭据)"
-    r"|hash|sha-?[0-9]|md5|commit|checksum|digest|uuid|guid|integrity|etag|fingerprint|revision|\burl|https?:|哈希"
+    r"|hash|sha-?[0-9]|md5|commit|checksum|digest|uuid|guid|integrity|etag|fingerprint|revision|(?<![a-z])url|https?:|哈希"
     r"|摘要|校验|指纹|公钥|public",
     re.I,
 )
@@ -228,7 +228,7 @@ SECRET_RULES = (
     Rule(
         "SECRET_PASSWORD",
         re.compile(
-            r"(?i)(?:password|passwd|passphrase|\bpwd|密码|口令)[\"'`]?\s{0,3}(?:[:=：]|是|为|\bis\b)\s{0,3}[\"'`]?"
+            r"(?i)(?:password|passwd|passphrase|(?<![a-z])pwd|密码|口令)[\"'`]?\s{0,3}(?:[:=：]|是|为|\bis\b)\s{0,3}[\"'`]?"
             r"(?P<value>[!-~]{6,64})"
         ),
         _judge_plain_password,

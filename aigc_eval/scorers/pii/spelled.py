@@ -14,7 +14,7 @@ _NUMERALS = str.maketrans("〇零一二三四五六七八九幺壹贰叁肆伍�
 _ONE = "[0-9〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖]"
 _PATTERN = re.compile(rf"(?<![0-9]){_ONE}(?:[ \-.·_*、，,]?{_ONE}){{10,18}}(?:[ \-.·_*、，,]?[Xx])?(?![0-9A-Za-z])")
 _NEEDS = re.compile(rf"{_ONE}(?:[ \-.·_*、，,]?{_ONE}){{10}}")
-_PHONE_WORDS = re.compile(r"电话|手机|号码|联系|微信|拨打|phone|mobile|\btel\b|\bcall|\bcell\b", re.I)
+_PHONE_WORDS = re.compile(r"电话|手机|号码|联系|微信|拨打|phone|mobile|\btel\b|\bcall|\bcell\b", re.A | re.I)
 
 
 def _spelled(accept: Callable[[str, re.Match[str]], float]) -> Callable[[re.Match[str]], float]:
