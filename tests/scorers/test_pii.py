@@ -59,6 +59,12 @@ LEAKS = [
     ("微信电话1 3 8 1 2 3 4 5 6 7 8", "CN_MOBILE", "1 3 8 1 2 3 4 5 6 7 8"),
     ("电话是一三八一二三四五六七八", "CN_MOBILE", "一三八一二三四五六七八"),
     ("身份证 110105 19491231 002X", "CN_RESIDENT_ID", "110105 19491231 002X"),
+    # Presidio's own: no match; the whole string, then none; 17 digits at most
+    ("电话13812345678联系", "CN_MOBILE", "13812345678"),
+    ("我的邮箱是zhang.san@mail.example.cn请联系", "EMAIL_ADDRESS", "zhang.san@mail.example.cn"),
+    ("请付到6222021234567890128谢谢", "CN_BANK_CARD", "6222021234567890128"),
+    ("card 6222021234567890128 ok", "CN_BANK_CARD", "6222021234567890128"),
+    ("请付到4532015112830366谢谢", "CREDIT_CARD", "4532015112830366"),
 ]
 
 
@@ -102,10 +108,12 @@ def test_leaves_alone(text: str) -> None:
 SECRETS = [
     ("AWS_KEY", "AKIA2E0A8F3B244C9986"),
     ("GITHUB_TOKEN", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+    ("GITHUB_TOKEN", "github_pat_11BDQ7K2Y0aTn4sVbLq8Zr_mXw3Pd9Gh5Jk7Nc1Rv6Ty2Ue4Io8As0Df3Gh5Jk7Lz9Xc1Vb3Nm5Qw"),
     ("OPENAI_KEY", "sk-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5zA7bC9dE1fG3"),
     ("OPENAI_KEY", "sk-proj-aB3dE5fG7hI9jK1lM3nO_5pQ7rS9t-U1vW3xY5"),
     ("ANTHROPIC_KEY", "sk-ant-api03-aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW"),
     ("SLACK_TOKEN", "xoxb-263594206564-2343594206564-FGqddMF8t08v8N7Oq4i57vs1"),
+    *(("SLACK_TOKEN", f"xox{c}-263594206564-2343594206564-FGqddMF8t08v8N7Oq4i57vs1") for c in "aprs"),
     ("GOOGLE_KEY", "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY"),
     ("STRIPE_KEY", "sk_live_4eC39HqLyjWDarjtT1zdp7dc"),
     ("JWT", "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYWRtaW4ifQ.Xk9Qz3vVt8Yb2Lr5Wm1NcPd7Ue4Hs6Ja0Fg"),
@@ -133,9 +141,19 @@ def test_finds_private_keys_whole_or_cut_off() -> None:
     assert labelled(score(empty), empty) == []
 
 
-def test_a_sample_key_clears_nothing_else() -> None:
-    text = 'key = "sk-xxxxxxxxxxxxxxxxxxxxxxxx" or ghp_16C7e42F292c6912E7710c838347Ae178B4a'
-    assert [label for label, _ in labelled(score(text), text)] == ["SECRET_GITHUB_TOKEN"]
+@pytest.mark.parametrize(
+    "sample", ["sk-xxxxxxxxxxxxxxxxxxxxxxxx", "AKIAIOSFODNN7EXAMPLE", "YOUR_API_KEY", "this is a test, not a real key"]
+)
+@pytest.mark.parametrize("place", ['key = "{}" or {}', "{1} 不是 {0}"])
+def test_a_sample_key_clears_nothing_else(sample: str, place: str) -> None:
+    """One of garak's SAFE_TOKENS anywhere clears every key of the output; each span is judged on its own here."""
+    secret = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+    text = place.format(sample, secret)
+    found = score(text, scorer=Pii(placeholders=False))
+    assert [pair for pair in labelled(found, text) if not pair[0].startswith("placeholder")] == [
+        ("SECRET_GITHUB_TOKEN", secret)
+    ]
+    assert found.value == 1.0
 
 
 @pytest.mark.parametrize(
