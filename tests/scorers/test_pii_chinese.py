@@ -356,6 +356,30 @@ def test_standards_golden_numbers() -> None:
     assert not resident_id("99010519491231002X")
 
 
+def test_luhn_golden_numbers() -> None:
+    # The textbook example, Visa's test number, and one wrong digit of each.
+    assert luhn("79927398713")
+    assert luhn("4111111111111111")
+    assert not any(luhn(f"7992739871{d}") for d in "012456789")
+    assert not luhn("4111111111111112")
+
+
+def test_the_provinces_are_those_of_gb_t_2260() -> None:
+    known = {*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82}
+    body, weights = "010519491231002", (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    for province in range(10, 90):
+        number = f"{province}{body}"
+        total = sum(int(d) * w for d, w in zip(number, weights, strict=True))
+        # 83 is Taiwan's in residence permits; 9x are foreigners' permanent residence cards
+        assert resident_id(number + "10X98765432"[total % 11]) == (province in known | {83}), province
+
+
+def test_one_in_eleven_random_numbers_has_the_check_character_of_an_identity() -> None:
+    rng = random.Random(12)
+    bodies = [f"110105{rng.randint(1950, 2005)}0615{digits(rng, 3)}{rng.choice('0123456789X')}" for _ in range(3000)]
+    assert 1 / 12.5 < sum(map(resident_id, bodies)) / len(bodies) < 1 / 9.7
+
+
 @pytest.mark.parametrize("place", ["示例市样例路一号", "某市某路88号", "××市××路12号", "测试市测试路3号"])
 def test_invented_places_are_nobodys_address(place: str) -> None:
     from aigc_eval.scorers.pii.address import Address
