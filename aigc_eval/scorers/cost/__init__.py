@@ -16,6 +16,8 @@ from aigc_eval.scorers.cost.quantile import Quantile
 
 __all__ = ["Cost"]
 
+_OWN = "own definition"
+
 
 @dataclass(frozen=True)
 class Cost(Scorer):
@@ -63,35 +65,51 @@ class Cost(Scorer):
 
     def metrics(self) -> tuple[Metric, ...]:
         """Latency first; money where there are prices."""
-        return (*_SPEED, *(self._money() if self.prices else ()))
-
-    def _money(self) -> tuple[Metric, ...]:
+        if not self.prices:
+            return _SPEED
         prices = {candidate: Price.of(candidate, price) for candidate, price in self.prices.items()}
-        rules = tuple(map(Rule.of_text, self.accept))
-        day = Bilingual(f"prices in {self.currency} as of {self.as_of}", f"价格单位 {self.currency}，截至 {self.as_of}")
         accepted = " and ".join(["outcome ok", *self.accept])
-        return (
-            PricePerAccepted(
-                "cost_per_accepted",
-                prices=prices,
-                rules=rules,
-                unit=self.currency,
-                title=Bilingual("Cost per accepted output", "每个合格输出的成本"),
-                about=Bilingual(
-                    "sum over outputs of (input tokens x input price + output tokens x output price) / 1,000,000, "
-                    f"divided by the number of accepted outputs ({accepted}); {day.en}",
-                    "全部输出的（输入词元数 × 输入单价 + 输出词元数 × 输出单价）/ 1,000,000 之和，除以合格输出数"
-                    f"（{accepted}）；{day.zh}",
-                ),
-            ),
-            TotalPrice(
-                "cost",
-                prices=prices,
-                unit=self.currency,
-                title=Bilingual("Cost of all outputs", "全部输出的成本"),
-                about=Bilingual(f"the same sum, not divided; {day.en}", f"同上，不做除法；{day.zh}"),
-            ),
+        day = Bilingual(
+            f"Prices in {self.currency} as of {self.as_of}.", f"价格单位 {self.currency}，截至 {self.as_of}。"
         )
+        rules = tuple(map(Rule.of_text, self.accept))
+        return (*_SPEED, *_money(prices, rules, self.currency, Bilingual(accepted, accepted), day))
+
+    @classmethod
+    def all_metrics(cls) -> tuple[Metric, ...]:
+        """Those of money too."""
+        accepted = Bilingual("outcome ok and every rule of `accept`", "结果为 ok 且满足 accept 的每条规则")
+        day = Bilingual("Prices in `currency` as of `as_of`.", "价格单位为 currency，截至 as_of。")
+        return (*_SPEED, *_money({}, (), cls.currency, accepted, day))
+
+
+def _money(
+    prices: Mapping[str, Price], rules: tuple[Rule, ...], currency: str, accepted: Bilingual, day: Bilingual
+) -> tuple[Metric, ...]:
+    en = "Sum over outputs of (input tokens x input price + output tokens x output price) / 1,000,000"
+    zh = "全部输出的（输入词元数 × 输入单价 + 输出词元数 × 输出单价）/ 1,000,000 之和"
+    return (
+        PricePerAccepted(
+            "cost_per_accepted",
+            prices=prices,
+            rules=rules,
+            unit=currency,
+            title=Bilingual("Cost per accepted output", "每个合格输出的成本"),
+            about=Bilingual(
+                f"{en}, divided by the number of accepted outputs ({accepted.en}). {day.en}",
+                f"{zh}，除以合格输出数（{accepted.zh}）。{day.zh}",
+            ),
+            source=_OWN,
+        ),
+        TotalPrice(
+            "cost",
+            prices=prices,
+            unit=currency,
+            title=Bilingual("Cost of all outputs", "全部输出的成本"),
+            about=Bilingual(f"{en}. {day.en}", f"{zh}。{day.zh}"),
+            source=_OWN,
+        ),
+    )
 
 
 def _score(generation: Generation) -> Score:
@@ -110,9 +128,9 @@ def _latency(percent: int) -> Quantile:
         unit="s",
         title=Bilingual(f"Latency p{percent}", f"延迟 p{percent}"),
         about=Bilingual(
-            f"time in seconds within which {percent} % of the calls were answered (linear interpolation of order "
-            "statistics); no interval where the sample is too small to bound it",
-            f"{percent}% 的调用在此秒数内得到回答（次序统计量线性插值）；样本不足以界定时不给区间",
+            f"Time in seconds within which {percent} % of the calls were answered (linear interpolation of order "
+            "statistics). No interval where there are too few calls to bound it.",
+            f"{percent}% 的调用在此秒数内得到回答（次序统计量线性插值）。调用次数不足以界定时不给区间。",
         ),
         source="Hyndman & Fan 1996, type 7; interval: Woodruff 1952",
     )
@@ -130,9 +148,11 @@ _SPEED: tuple[Metric, ...] = (
         unit="tokens/s",
         title=Bilingual("Throughput of a call", "单次调用吞吐量"),
         about=Bilingual(
-            "output tokens of all calls / their seconds: what one call at a time yields, not a server's total",
-            "全部调用的输出词元数 / 总秒数：逐个调用时的速度，而非服务端总吞吐量",
+            "Output tokens of all calls divided by their seconds: what one call at a time yields, not a server's "
+            "total.",
+            "全部调用的输出词元数除以总秒数：逐个调用时的速度，而非服务端总吞吐量。",
         ),
+        source=_OWN,
     ),
     Mean(
         "input_tokens",
@@ -141,7 +161,11 @@ _SPEED: tuple[Metric, ...] = (
         bounds=(0.0, float("inf")),
         unit="tokens",
         title=Bilingual("Input tokens", "输入词元数"),
-        about=Bilingual("mean over calls, as the generator counts them", "各次调用的平均值，按生成器的计数"),
+        about=Bilingual(
+            "Tokens that a call sent, as the generator counts them, mean over calls.",
+            "每次调用送入的词元数（按生成器的计数），对调用取平均。",
+        ),
+        source=_OWN,
     ),
     Mean(
         "output_tokens",
@@ -149,18 +173,24 @@ _SPEED: tuple[Metric, ...] = (
         bounds=(0.0, float("inf")),
         unit="tokens",
         title=Bilingual("Output tokens", "输出词元数"),
-        about=Bilingual("mean over calls, as the generator counts them", "各次调用的平均值，按生成器的计数"),
+        about=Bilingual(
+            "Tokens that a call returned, as the generator counts them, mean over calls.",
+            "每次调用返回的词元数（按生成器的计数），对调用取平均。",
+        ),
+        source=_OWN,
     ),
     Rate(
         "error_rate",
         of="error",
         title=Bilingual("Failed calls", "调用失败率"),
-        about=Bilingual("share of calls with the outcome error", "结果为 error 的调用所占比例"),
+        about=Bilingual("Share of calls with the outcome error.", "结果为 error 的调用所占比例。"),
+        source=_OWN,
     ),
     Rate(
         "truncation_rate",
         of="truncated",
         title=Bilingual("Outputs cut at the token limit", "因长度上限被截断的输出"),
-        about=Bilingual("share of calls with the outcome truncated", "结果为 truncated 的调用所占比例"),
+        about=Bilingual("Share of calls with the outcome truncated.", "结果为 truncated 的调用所占比例。"),
+        source=_OWN,
     ),
 )

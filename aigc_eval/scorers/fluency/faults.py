@@ -30,46 +30,50 @@ FAULTS = (
         "repetition",
         Bilingual("Repetition", "内容重复"),
         Bilingual(
-            "share of answers of which a large part is one passage said again, or most 4-grams occurred before",
-            "大段内容重复出现，或大多数四元组此前已出现的回答所占比例",
+            "Share of outputs of which one passage that stands at two places makes up 30 % of the characters, or of "
+            "which 70 % of the 4-grams occurred before (unless set otherwise); not of outputs under 24 tokens and 200 "
+            "characters.",
+            "在两处出现的同一片段占全文字符 30% 以上，或 70% 以上的 4 元组此前已出现（默认值）的输出所占比例；"
+            "不足 24 个词元且不足 200 个字符的输出不判。",
         ),
     ),
     Fault(
         "truncation",
         Bilingual("Cut off", "内容截断"),
         Bilingual(
-            "share of answers that ran into the length limit or stop in mid-sentence",
-            "达到长度上限或在句子中途停止的回答所占比例",
+            "Share of outputs that ran into the length limit or stop in mid-sentence.",
+            "达到长度上限或在句子中途停止的输出所占比例。",
         ),
     ),
     Fault(
         "rambling",
         Bilingual("Rambling", "答后续写"),
         Bilingual(
-            "share of answers that go on with a new prompt, the instruction again or somebody else's turn",
-            "作答之后又续写新的提问、重复指令或替他人发言的回答所占比例",
+            "Share of outputs that go on with a new prompt, the instruction again or somebody else's turn.",
+            "作答之后又续写新的提问、重复指令或替他人发言的输出所占比例。",
         ),
     ),
     Fault(
         "wrong_language",
         Bilingual("Wrong language", "语言不符"),
         Bilingual(
-            "share of answers, where the language asked for is known, of which a large part is in another script",
-            "在应答语言可以确定的回答中，有相当部分使用了其他文字的回答所占比例",
+            "Share of outputs of which 30 % or more (unless set otherwise) is in another script than the language "
+            "asked for, among those where that language is known.",
+            "在应答语言可以确定的输出中，30% 以上（默认值）的内容使用了其他文字的输出所占比例。",
         ),
     ),
     Fault(
         "mojibake",
         Bilingual("Garbled characters", "乱码"),
         Bilingual(
-            "share of answers with wrongly decoded, private-use or control characters",
-            "含有解码错误字符、私用区字符或控制字符的回答所占比例",
+            "Share of outputs with wrongly decoded, private-use or control characters.",
+            "含有解码错误字符、私用区字符或控制字符的输出所占比例。",
         ),
     ),
     Fault(
         "empty",
-        Bilingual("Empty", "空回答"),
-        Bilingual("share of answers without a visible character", "没有任何可见字符的回答所占比例"),
+        Bilingual("Empty", "空输出"),
+        Bilingual("Share of outputs without a visible character.", "没有任何可见字符的输出所占比例。"),
     ),
 )
 

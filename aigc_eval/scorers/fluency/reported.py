@@ -11,13 +11,14 @@ import numpy as np
 from aigc_eval.intervals import Floats, Ints
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio
 from aigc_eval.records import Bilingual
-from aigc_eval.scorers.fluency.faults import FAULTS
+from aigc_eval.scorers.fluency.faults import FAULTS, Fault
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["MeanOfTexts", "fault_metrics", "likelihood_metrics"]
 
+_OWN = "own definition"
 HIGHEST = 300.0
 """Exponent from which on a single text's perplexity counts as e to this, so that squares of sums stay finite."""
 
@@ -65,10 +66,15 @@ def fault_metrics() -> tuple[Metric, ...]:
     return (
         Rate(
             "degenerate_rate",
-            title=Bilingual("Degenerate answers", "劣化回答率"),
-            about=Bilingual("share of answers with any of the faults below", "存在下列任一缺陷的回答所占比例"),
+            title=Bilingual("Degenerate outputs", "劣化输出率"),
+            about=Bilingual(
+                "Share of outputs with any of six faults: repetition, cut off, rambling, wrong language, garbled "
+                "characters, empty.",
+                "存在以下任一缺陷的输出所占比例：内容重复、内容截断、答后续写、语言不符、乱码、空输出。",
+            ),
+            source=_OWN,
         ),
-        *(Rate(f"{fault.part}_rate", of=fault.part, title=fault.title, about=fault.about) for fault in FAULTS),
+        *map(_rate, FAULTS),
         *map(_repeated, (2, 3, 4)),
         Mean(
             "longest_repeat",
@@ -76,25 +82,30 @@ def fault_metrics() -> tuple[Metric, ...]:
             unit="share",
             title=Bilingual("Longest repeated passage", "最长重复片段占比"),
             about=Bilingual(
-                "mean over answers of the characters of the longest passage that stands at two places (which may "
-                "overlap) / characters of the answer",
-                "各回答中 在两处出现（可重叠）的最长片段字符数 / 回答字符数 的平均值",
+                "Characters of the longest passage that stands at two places (which may overlap), divided by those of "
+                "the output; mean over outputs.",
+                "在两处出现（可重叠）的最长片段的字符数除以该输出的字符数，再对输出取平均。",
             ),
-            source="plain definition",
+            source=_OWN,
         ),
     )
 
 
+def _rate(fault: Fault) -> Rate:
+    source = "Welleck et al. 2020 (rep-n); limits of our own" if fault.part == "repetition" else _OWN
+    return Rate(f"{fault.part}_rate", of=fault.part, title=fault.title, about=fault.about, source=source)
+
+
 def _repeated(n: int) -> Mean:
-    numeral = "零一二三四"[n]
     return Mean(
         f"rep_{n}",
         of=f"rep_{n}",
         unit="share",
-        title=Bilingual(f"Repeated {n}-grams", f"{numeral}元组重复率"),
+        title=Bilingual(f"Repeated {n}-grams", f"{n} 元组重复率"),
         about=Bilingual(
-            f"mean over answers of 1 - distinct {n}-grams / {n}-grams; an item is a word, a Hanzi or a mark",
-            f"各回答中 1 - 不同{numeral}元组数 / {numeral}元组总数 的平均值；单位为词、单个汉字或标点",
+            f"1 - different {n}-grams / all {n}-grams of an output, mean over outputs. Tokens are words, single Han "
+            "characters and punctuation marks.",
+            f"每个输出的 1 - 不同 {n} 元组数 / {n} 元组总数，再对输出取平均。词元为单词、单个汉字或标点。",
         ),
         source="Welleck et al. 2020 (seq-rep-n)",
     )
@@ -116,7 +127,7 @@ _UNITS = (
         "perplexity",
         Bilingual("Perplexity", "困惑度"),
         Bilingual("tokens", "词元"),
-        Bilingual("compares only under one tokenizer", "仅在使用同一分词器时可比"),
+        Bilingual("Compares only under one tokenizer.", "仅在使用同一分词器时可比。"),
     ),
     _Unit(
         "words",
@@ -124,8 +135,9 @@ _UNITS = (
         Bilingual("Perplexity per word", "每词困惑度"),
         Bilingual("words", "词"),
         Bilingual(
-            "words are runs between white space, and each Hanzi is one; compares across tokenizers, not languages",
-            "以空白分隔的片段为词，每个汉字单独成词；可跨分词器比较，不可跨语言比较",
+            "Words are runs between white space, and each Han character is one. Compares across tokenizers, not "
+            "languages.",
+            "以空白分隔的片段为词，每个汉字单独成词。可跨分词器比较，不可跨语言比较。",
         ),
     ),
     _Unit(
@@ -134,19 +146,19 @@ _UNITS = (
         Bilingual("Perplexity per character", "每字符困惑度"),
         Bilingual("characters", "字符"),
         Bilingual(
-            "characters are Unicode code points, white space included; compares across tokenizers, not languages",
-            "字符指 Unicode 码点，含空白；可跨分词器比较，不可跨语言比较",
+            "Characters are Unicode code points, white space included. Compares across tokenizers, not languages.",
+            "字符指 Unicode 码点，含空白。可跨分词器比较，不可跨语言比较。",
         ),
     ),
 )
 _MACRO = Bilingual(
-    "a few short or odd answers dominate it, so the weighted one is the main number",
-    "易受少数过短或异常的回答左右，应以加权值为主",
+    "A few short or odd outputs dominate it, so the weighted one is the main number.",
+    "易受少数过短或异常的输出左右，应以加权值为主。",
 )
 _PERPLEXITY_SOURCE = "Jelinek et al. 1977"
 
 
-_ACROSS = Bilingual("compares across tokenizers, not languages", "可跨分词器比较，不可跨语言比较")
+_ACROSS = Bilingual("Compares across tokenizers, not languages.", "可跨分词器比较，不可跨语言比较。")
 _BITS = (
     Ratio(
         "bits_per_byte",
@@ -156,8 +168,8 @@ _BITS = (
         unit="bits",
         title=Bilingual("Bits per byte", "每字节比特数"),
         about=Bilingual(
-            f"negative log-likelihood of all answers in bits / their UTF-8 bytes; {_ACROSS.en}",
-            f"全部回答的负对数似然之和（比特） / 其 UTF-8 字节数；{_ACROSS.zh}",
+            f"Negative log-likelihood of all outputs in bits, divided by their UTF-8 bytes. {_ACROSS.en}",
+            f"全部输出的负对数似然之和（比特）除以其 UTF-8 字节数。{_ACROSS.zh}",
         ),
         source="Gao et al. 2020 (The Pile)",
     ),
@@ -167,10 +179,10 @@ _BITS = (
         under="bytes",
         scale=1 / math.log(2),
         unit="bits",
-        title=Bilingual("Bits per byte, mean over answers", "每字节比特数（按回答平均）"),
+        title=Bilingual("Bits per byte, mean over outputs", "每字节比特数（按输出平均）"),
         about=Bilingual(
-            f"mean over answers of negative log-likelihood in bits / UTF-8 bytes of each; {_ACROSS.en}",
-            f"各回答 负对数似然（比特） / UTF-8 字节数 的平均值；{_ACROSS.zh}",
+            f"Negative log-likelihood in bits divided by UTF-8 bytes of each output, mean over outputs. {_ACROSS.en}",
+            f"每个输出的负对数似然（比特）除以其 UTF-8 字节数，再对输出取平均。{_ACROSS.zh}",
         ),
         source="Gao et al. 2020 (The Pile)",
     ),
@@ -188,13 +200,13 @@ def likelihood_metrics(*, own_unigrams: bool = False) -> tuple[Metric, ...]:
 
 def _slor(*, own_unigrams: bool) -> Metric:
     packaged = Bilingual(
-        "n units are words, Hanzi and marks, p_u from the packaged English and Chinese table; compares across "
-        "tokenizers; not given for other scripts",
-        "n 为词、单个汉字与标点的个数，p_u 取自内置中英文频率表；可跨分词器比较；不适用于其他文字",
+        "n counts words, single Han characters and punctuation marks, p_u is their probability by the packaged English "
+        "and Chinese table. Compares across tokenizers; not given for other scripts.",
+        "n 为单词、单个汉字与标点的个数，p_u 为按内置中英文频率表得出的概率。可跨分词器比较；不适用于其他文字。",
     )
     own = Bilingual(
-        "n tokens, p_u from the given counts of tokens, add-one; compares only under one tokenizer",
-        "n 为词元数，p_u 取自所给词元计数（加一平滑）；仅在使用同一分词器时可比",
+        "n counts tokens, p_u is their probability by the given counts, add-one. Compares only under one tokenizer.",
+        "n 为词元数，p_u 为按所给词元计数（加一平滑）得出的概率。仅在使用同一分词器时可比。",
     )
     units = own if own_unigrams else packaged
     return Mean(
@@ -205,9 +217,10 @@ def _slor(*, own_unigrams: bool) -> Metric:
         unit="nats",
         title=Bilingual("SLOR (log-odds over unigrams)", "SLOR（相对一元词频的对数优势）"),
         about=Bilingual(
-            "mean over answers of (ln p_M - ln p_u) / n: likelihood under the model beyond that of its words in any "
-            f"order, so that rare words and length do not count; {units.en}",
-            f"各回答 (ln p_M - ln p_u) / n 的平均值：模型似然超出各词单独似然的部分，不受罕见词与长度影响；{units.zh}",
+            "(ln p_M - ln p_u) / n, mean over outputs: likelihood p_M of the output under the model beyond that of its "
+            f"words in any order, so that rare words and length do not count. {units.en}",
+            "(ln p_M - ln p_u) / n，对输出取平均：模型对该输出的似然 p_M 超出各词单独似然的部分，"
+            f"不受罕见词与长度影响。{units.zh}",
         ),
         source="Pauls & Klein 2012; Lau et al. 2017; Kann et al. 2018",
     )
@@ -222,9 +235,9 @@ def _micro(unit: _Unit) -> Metric:
         bounds=(1.0, math.inf),
         title=unit.title,
         about=Bilingual(
-            f"e to the power of (negative log-likelihood of all answers / {unit.unit.en} of all answers): weighted by "
-            f"length; {unit.note.en}",
-            f"e 的（全部回答的负对数似然之和 / 全部回答的{unit.unit.zh}数）次方，即按长度加权；{unit.note.zh}",
+            f"Exponential of (negative log-likelihood of all outputs / {unit.unit.en} of all outputs): weighted by "
+            f"length. {unit.note.en}",
+            f"e 的（全部输出的负对数似然之和 / 全部输出的{unit.unit.zh}数）次方，即按长度加权。{unit.note.zh}",
         ),
         source=_PERPLEXITY_SOURCE,
     )
@@ -237,11 +250,11 @@ def _macro(unit: _Unit) -> Metric:
         under=unit.part,
         exp=True,
         bounds=(1.0, math.inf),
-        title=Bilingual(f"{unit.title.en}, mean over answers", f"{unit.title.zh}（按回答平均）"),
+        title=Bilingual(f"{unit.title.en}, mean over outputs", f"{unit.title.zh}（按输出平均）"),
         about=Bilingual(
-            f"mean over answers of e to the power of (negative log-likelihood / {unit.unit.en}) of each; {_MACRO.en}; "
+            f"Mean over outputs of e to the power of (negative log-likelihood / {unit.unit.en}) of each. {_MACRO.en} "
             f"{unit.note.en}",
-            f"各回答 e 的（负对数似然 / {unit.unit.zh}数）次方的平均值；{_MACRO.zh}；{unit.note.zh}",
+            f"每个输出 e 的（负对数似然 / {unit.unit.zh}数）次方，再对输出取平均。{_MACRO.zh}{unit.note.zh}",
         ),
         source=f"{_PERPLEXITY_SOURCE}; mean as in Hugging Face evaluate, perplexity",
     )
