@@ -116,19 +116,23 @@ def clopper_pearson(hits: float, n: float, level: float = 0.95) -> Interval:
 
 
 def design_effect(hits: Floats, sizes: Floats) -> float:
-    """How many times more variable a clustered rate is than a simple one, clamped to [1, mean cluster size].
+    """How many times more variable a clustered rate is than a simple one, from 1 to that of clusters alike inside.
 
-    `hits`, `sizes`: shape (clusters,), hits and rows of each cluster. At 0 or all hits the effect cannot be seen and
-    the mean cluster size stands in. Ratio-estimator variance over binomial variance (Kish 1965).
+    `hits`, `sizes`: shape (clusters,), hits and rows of each cluster. Ratio-estimator variance over binomial variance
+    (Kish 1965). The most is sum m^2 / sum m: the clusters' size, or more where sizes differ, since a few long ones then
+    decide. Few hits hide how they cluster, so one more cluster of that size, wholly on the rarer side, counts in the
+    variance; at 0 or all hits the most stands in.
 
     >>> design_effect(np.array([2.0, 0, 2, 0] * 5), np.array([2.0] * 20))
     2.0
+    >>> design_effect(np.array([1.0] + [0.0] * 19), np.array([5.0] * 20))
+    5.0
     """
     n, clusters = float(sizes.sum()), len(sizes)
-    largest = max(1.0, n / clusters)
+    largest = max(1.0, float(np.sum(sizes**2)) / n)
     rate = float(hits.sum()) / n
     if rate in (0.0, 1.0) or clusters < 2:
         return largest
-    residual = hits - rate * sizes
-    variance = clusters / (clusters - 1) * float(np.sum(residual**2)) / n**2
+    unseen = (largest * max(rate, 1 - rate)) ** 2 if largest > 1 else 0.0
+    variance = clusters / (clusters - 1) * (float(np.sum((hits - rate * sizes) ** 2)) + unseen) / n**2
     return float(min(largest, max(1.0, variance / (rate * (1 - rate) / n))))

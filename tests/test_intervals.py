@@ -76,9 +76,38 @@ def test_blocks_keep_clusters_whole(codes: list[int], most: int) -> None:
     assert set(blocks.tolist()) == set(range(min(most, len(set(codes)))))
 
 
-@pytest.mark.parametrize(("hits", "expected"), [([0.0] * 20, 5.0), ([5.0] * 20, 5.0), ([1.0] * 20, 1.0)])
+@pytest.mark.parametrize(("hits", "expected"), [([0.0] * 20, 5.0), ([5.0] * 20, 5.0), ([1.0] * 40, 1.0)])
 def test_design_effect_is_clamped(hits: list[float], expected: float) -> None:
-    assert design_effect(np.array(hits), np.array([5.0] * 20)) == expected
+    assert design_effect(np.array(hits), np.full(len(hits), 5.0)) == expected
+
+
+def test_a_first_hit_does_not_narrow_what_no_hit_leaves_open() -> None:
+    """100 prompts x 25 samples: seeing one bad sample must not prove more than seeing none."""
+    sizes, uppers = np.full(100, 25.0), []
+    for seen in (0.0, 1.0, 2.0):
+        effect = design_effect(np.array([seen] + [0.0] * 99), sizes)
+        uppers.append(wilson(seen / effect, 2500 / effect).high)
+    assert uppers == sorted(uppers)
+    assert uppers[0] == pytest.approx(wilson(0, 100).high)
+
+
+@pytest.mark.parametrize(("clusters", "rate"), [(40, 0.05), (200, 0.05)])
+def test_a_few_long_clusters_count_as_few(clusters: int, rate: float) -> None:
+    """Clusters alike inside, one in ten a hundred times as long as the others: the mean size says nothing of them.
+
+    At zero events ten clusters, one of which has 991 of 1,000 rows, are about one; and a nominal 95 % must not put its
+    upper bound below the truth.
+    """
+    one = np.array([1.0] * 9 + [991.0])
+    assert 1000 / design_effect(np.zeros(10), one) == pytest.approx(1000**2 / (9 + 991**2))
+    rng = np.random.default_rng(7)
+    below = 0
+    for _ in range(400):
+        sizes = rng.choice([1.0, 100.0], size=clusters, p=[0.9, 0.1])
+        hits = sizes * (rng.random(clusters) < rate)
+        effect = design_effect(hits, sizes)
+        below += wilson(hits.sum() / effect, sizes.sum() / effect).high < rate
+    assert below / 400 <= 0.025
 
 
 def test_wilson_at_the_effective_size_covers_a_clustered_rate() -> None:
