@@ -70,7 +70,7 @@ class Diversity(Scorer):
     vendi_order: float = 1.0
 
     version: ClassVar[str] = "1"
-    title: ClassVar[Bilingual] = Bilingual("Diversity", "回答的多样性")
+    title: ClassVar[Bilingual] = Bilingual("Diversity", "输出的多样性")
     languages: ClassVar[tuple[str, ...]] = ("any",)
     needs: ClassVar[str] = "nothing; similarity of meaning needs an embedding model's folder or a cached model"
     source: ClassVar[str] = "Li et al. 2016; Zhu et al. 2018; Shaib et al. 2024; Friedman & Dieng 2023"
@@ -125,3 +125,8 @@ class Diversity(Scorer):
         """Distinct-2 first; with `embeddings` those of the vectors last."""
         own = of_texts(self.vocabulary, self.vendi_order)
         return (*own, *of_embeddings(self.vendi_order)) if self.embeddings else own
+
+    @classmethod
+    def all_metrics(cls) -> tuple[Metric, ...]:
+        """Those of embeddings too."""
+        return (*cls().metrics(), *of_embeddings(cls.vendi_order))
