@@ -36,6 +36,7 @@ class Refusal(Scorer):
     people is in the model card beside this module.
     """
 
+    version: ClassVar[str] = "2"
     batch_size: ClassVar[int] = 1024
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "refused", "filtered"})
     title: ClassVar[Bilingual] = Bilingual("Refusal and over-refusal (rules)", "拒答与误拒（规则）")
