@@ -74,6 +74,18 @@ class TestSelfCheckNgram:
         assert score.value == pytest.approx(sum(nll) / 4)
         assert score.parts["max_nll"] == pytest.approx(math.log(12))
 
+    def test_the_document_scores_are_selfcheckgpts(self) -> None:
+        """From the formulas of its UnigramModelSentenceLevel with k = 0, over spaCy 3.8's tokens (a blank English
+        pipeline): `doc` average log-probability, and the mean over sentences of the lowest."""
+        first, *_ = samples(
+            "The tower opened in 1850. It is in Lyon.",
+            "The tower opened in 1889. It is in Paris.",
+            "It opened in 1889 in Paris.",
+        )
+        [score] = SelfCheckNgram().score([first])
+        assert score.value == pytest.approx(2.360108477046441)
+        assert score.parts["max_nll"] == pytest.approx(3.367295829986474)
+
     def test_chinese_by_character_and_folded(self) -> None:
         first, *_ = samples("我愛北京", "我爱北京", "我爱北京")
         assert SelfCheckNgram().score([first])[0].value == pytest.approx(math.log(4))
