@@ -212,6 +212,13 @@ class TestScorers:
             assert same(a, b), TEXTS[i][:40]
             assert same(a, c), TEXTS[i][:40]
 
+    def test_the_same_answer_twice_has_two_scores(self, scorer: Scorer) -> None:
+        """HELM keys toxicity by text, so that equal answers count once above the line and twice below it."""
+        twice = [a for a in answers(TEXTS[:5]) for _ in range(2)]
+        found = scorer.score(twice)
+        assert len(found) == 10
+        assert all(same(a, b) for a, b in zip(found[::2], found[1::2], strict=True))
+
     def test_an_empty_batch_is_fine(self, scorer: Scorer) -> None:
         assert scorer.score([]) == []
 
