@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aigc_eval import config, runner
+from aigc_eval import config, prompts, runner
 from aigc_eval.errors import UsageError
 from aigc_eval.intervals import blocks_of
 from aigc_eval.records import Prompt, Request
@@ -141,6 +141,16 @@ def test_labels_become_classes() -> None:
     assert {m.name for m in scorer.metrics()} >= {"final", "auc", "bpsn_auc", "subgroup_auc_gay", "bnsp_auc_女性"}
     with pytest.raises(UsageError):
         SubgroupAuc(identities=("gay", "gay"))
+
+
+def test_classes_written_as_numbers_are_not_turned_round(tmp_path: Path) -> None:
+    """Langfair compares a label's last character with the number 1: no text is toxic, and every score is inverted."""
+    labels = [1, 0, "1", "0", 1]
+    lines = [json.dumps({"id": i, "prompt": "x", "label": label}) for i, label in enumerate(labels)]
+    (tmp_path / "p.jsonl").write_text("\n".join(lines), "utf-8")
+    found = prompts.load(tmp_path / "p.jsonl", {"id": "id", "prompt": "prompt", "label": "label"}).prompts
+    scores = SubgroupAuc(label="label", positive="1").score([Request(p).answer("x") for p in found])
+    assert [s.value for s in scores] == [1.0, 0.0, 1.0, 0.0, 1.0]
 
 
 BENCH = """
