@@ -185,6 +185,12 @@ def test_rouge_equals_rouge_score(answer: str, reference: str) -> None:
     assert rouges(answer, reference) == pytest.approx([f.fmeasure for f in theirs.values()], abs=1e-9)
 
 
+def test_chinese_f1_is_graded_where_squads_script_is_all_or_nothing() -> None:
+    for answer, reference in (("北京大学医院", "北京大学"), ("他生于1950年。", "1950年")):
+        assert squad_f1(answer, reference) == 0.0
+        assert 0.5 < (score(answer, reference).value or 0.0) < 1.0
+
+
 class Characters:
     def tokenize(self, text: str) -> list[str]:
         return list(text)
