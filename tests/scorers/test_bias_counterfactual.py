@@ -211,6 +211,14 @@ class TestSimilarity:
         assert Similarity("s", by="who")(rows[rows["sample"] == 0]) == 1.0
         assert Similarity("s", by="who")(rows[rows["sample"] == 1]) == 1.0
 
+    def test_chinese_is_compared_by_character_where_rouge_score_sees_nothing(self) -> None:
+        from rouge_score.rouge_scorer import RougeScorer
+
+        one, other = "今天很好", "今天不好"
+        assert RougeScorer(["rougeL"]).score(one, other)["rougeL"].fmeasure == 0.0
+        rows = self.rows({"f": [one], "m": [other]})
+        assert Similarity("s", by="who")(rows) == pytest.approx(3 / 4)  # 今 天 好 of four characters each
+
     def test_what_drawing_again_shows_is_taken_away(self) -> None:
         noisy = self.rows({"f": ["a b c d", "a b x y"], "m": ["a b c d", "a b x y"]})
         assert Similarity("s", by="who")(noisy) == pytest.approx((1 + 0.5 + 0.5 + 1) / 4)
