@@ -105,6 +105,11 @@ def test_compression_ratio_is_that_of_the_gzip_program():
     assert CompressionRatio("c")(frame(texts)) == len(data) / len(gzip.compress(data, 9, mtime=0))
 
 
+def test_no_repetition_is_made_of_two_texts() -> None:
+    # joined, the `diversity` package by Shaib et al. would see "b c d e" once within a text and once across a border
+    assert SelfRepetition("s")(frame(["a b c", "d e f", "x b c d e"])) == 0.0
+
+
 def test_identical_and_disjoint_sets():
     same, apart = frame(["one two three four five"] * 3), frame(["a b c d", "e f g h", "i j k l"])
     assert [SelfBleu("b")(rows) for rows in (same, apart)] == [1.0, 0.0]
