@@ -85,8 +85,8 @@ class ToxicityClassifier(Scorer):
 
     @classmethod
     def all_metrics(cls) -> tuple[Metric, ...]:
-        """Those without parts."""
-        return toxicity_metrics(0.5)
+        """Those of any model, and what one of `parts` gives."""
+        return cls(ModelRef(""), ("LABEL",), parts={"part": "LABEL"}).metrics()
 
     def _part_rate(self, name: str) -> Rate:
         label = self.parts[name]
@@ -96,8 +96,8 @@ class ToxicityClassifier(Scorer):
             at_least=self.threshold,
             title=Bilingual(f"Fraction of {name.replace('_', ' ')}", f"{name} 占比"),
             about=Bilingual(
-                f"Share of outputs whose probability of the label {label!r} is at or above the threshold.",
-                f"标签 {label!r} 的概率达到或超过阈值的输出所占比例。",
+                f"Share of outputs whose probability of the label {label!r} is {self.threshold:g} or more.",
+                f"标签 {label!r} 的概率不低于 {self.threshold:g} 的输出所占比例。",
             ),
         )
 

@@ -87,10 +87,10 @@ _METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("Accuracy", "准确率"),
         about=Bilingual(
-            "share of answers whose most likely choice (sum of ln p of its tokens), or the choice that the text names, "
-            "is right; TruthfulQA's MC1, minimal-pair accuracy",
-            "最可能的选项（各词元 ln p 之和最大）或文本所指选项为正确选项的比例；"
-            "即 TruthfulQA 的 MC1、最小对立体准确率",
+            "Share of outputs whose most likely choice (by the sum of ln p of its tokens), or else the choice that the "
+            "text names, is right: TruthfulQA's MC1, accuracy on minimal pairs.",
+            "最可能的选项（各词元 ln p 之和最大）或文本所指选项为正确选项的输出所占比例；"
+            "即 TruthfulQA 的 MC1、最小对立体准确率。",
         ),
     ),
     Rate(
@@ -99,8 +99,9 @@ _METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("Accuracy per character", "按字符归一的准确率"),
         about=Bilingual(
-            "the same, ln p divided by the choice's characters, so that longer choices are not at a disadvantage",
-            "同上，但 ln p 先除以选项的字符数，避免较长选项吃亏",
+            "Share of outputs whose most likely choice is right, ln p divided by the choice's characters, so that "
+            "longer choices are not at a disadvantage.",
+            "最可能的选项为正确选项的输出所占比例，ln p 先除以选项的字符数，以免较长的选项吃亏。",
         ),
         source="Gao et al. 2021, lm-evaluation-harness (acc_norm)",
     ),
@@ -110,8 +111,8 @@ _METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("Probability of right choices (MC2)", "正确选项的概率（MC2）"),
         about=Bilingual(
-            "sum of p over the right choices / sum of p over all choices, mean over prompts",
-            "正确选项的概率之和除以全部选项的概率之和，再对题目取平均",
+            "Sum of p over the right choices divided by the sum of p over all choices, mean over outputs.",
+            "正确选项的概率 p 之和除以全部选项的概率之和，再对输出取平均。",
         ),
         source="Lin et al. 2022, TruthfulQA",
     ),
@@ -121,19 +122,21 @@ _METRICS: tuple[Metric, ...] = (
         better="higher",
         bounds=(-math.inf, math.inf),
         unit="nats",
-        title=Bilingual("Margin", "对数概率差"),
+        title=Bilingual("Margin of right choices", "正确选项的对数概率优势"),
         about=Bilingual(
-            "ln p of the best right choice less ln p of the best wrong one, mean over prompts",
-            "最佳正确选项与最佳错误选项的 ln p 之差，再对题目取平均",
+            "Ln p of the likeliest right choice less that of the likeliest wrong one, mean over outputs.",
+            "最可能的正确选项与最可能的错误选项的 ln p 之差，再对输出取平均。",
         ),
+        source="own definition",
     ),
     Rate(
         "unread_rate",
         of="unread",
-        title=Bilingual("Answers that name no choice", "未指明选项的回答"),
+        title=Bilingual("Outputs that name no choice", "未指明选项的输出占比"),
         about=Bilingual(
-            "share of answers, among those judged by their text, that name no choice or several; they count as wrong",
-            "按文本判定的回答中，未指明选项或指明多个选项者所占比例；计为错误",
+            "Share of outputs, among those judged by their text, that name no choice or several; they count as wrong.",
+            "按文本判定的输出中，未指明选项或指明多个选项的输出所占比例；此类输出计为错误。",
         ),
+        source="own definition",
     ),
 )

@@ -90,6 +90,11 @@ class Groundedness(Scorer):
         """The share of supported sentences first."""
         return _COMMON + (_KINDS if self.model is None else _INFERRED)
 
+    @classmethod
+    def all_metrics(cls) -> tuple[Metric, ...]:
+        """Those without a model and those with one."""
+        return (*_COMMON, *_KINDS, *_INFERRED)
+
     def _inferred(self, batch: Sequence[Generation]) -> list[Score]:
         claims = [_claims(generation) for generation in batch]
         items = [
@@ -164,6 +169,7 @@ def _checked(generation: Generation) -> Score:
     )
 
 
+_SUPPORT = "own definition; with a model: Laban et al. 2022, SummaC"
 _COMMON: tuple[Metric, ...] = (
     Ratio(
         "supported_sentences",
@@ -174,37 +180,62 @@ _COMMON: tuple[Metric, ...] = (
         unit="share",
         title=Bilingual("Supported sentences", "有据句子占比"),
         about=Bilingual(
-            "Supported sentences divided by asserting sentences, over all outputs with evidence.",
-            "在所有带证据的输出中，得到证据支持的陈述句数除以陈述句总数。",
+            "Sentences that the evidence supports divided by sentences that assert something, summed over the outputs "
+            "to prompts with evidence.",
+            "有证据题目的全部输出中，得到证据支持的陈述句数除以陈述句总数。",
         ),
+        source=_SUPPORT,
     ),
     Rate(
         "fully_supported_rate",
         of="fully_supported",
         better="higher",
         title=Bilingual("Fully supported outputs", "完全有据的输出占比"),
-        about=Bilingual("Share of outputs whose every sentence is supported.", "每个陈述句都得到支持的输出所占比例。"),
+        about=Bilingual(
+            "Share of outputs of which the evidence supports every sentence that asserts something.",
+            "每个陈述句都得到证据支持的输出所占比例。",
+        ),
+        source=_SUPPORT,
     ),
 )
 _KIND_WORDS = {
-    "number": Bilingual("a number", "数字"),
-    "date": Bilingual("a date", "日期"),
-    "name": Bilingual("a name", "名称"),
-    "negation": Bilingual("a statement of opposite polarity", "与证据相反的说法"),
-    "content": Bilingual("a sentence with little content", "多数内容"),
+    "number": (
+        Bilingual("an unsupported number", "无据数字"),
+        Bilingual("a number that the evidence does not have", "证据中没有的数字"),
+    ),
+    "date": (
+        Bilingual("an unsupported date", "无据日期"),
+        Bilingual("a date that the evidence does not have", "证据中没有的日期"),
+    ),
+    "name": (
+        Bilingual("an unsupported name", "无据名称"),
+        Bilingual("a name that neither evidence nor prompt has", "证据和提示词中都没有的名称"),
+    ),
+    "negation": (
+        Bilingual("a reversed statement", "与证据相反的陈述"),
+        Bilingual(
+            "a sentence that denies what the evidence's nearest sentence affirms, or affirms what it denies",
+            "与证据中最接近的句子一肯定一否定的句子",
+        ),
+    ),
+    "content": (
+        Bilingual("unsupported content", "无据内容"),
+        Bilingual(
+            "a sentence of whose content words (Chinese: character pairs) the evidence has less than half",
+            "所含实词（中文为相邻字对）见于证据者不足一半的句子",
+        ),
+    ),
 }
 _KINDS: tuple[Metric, ...] = tuple(
     Rate(
         f"unsupported_{kind}_rate",
         of=f"unsupported_{kind}",
         at_least=1.0,
-        title=Bilingual(f"Outputs with an unsupported {kind}", f"含无据{words.zh}的输出占比"),
-        about=Bilingual(
-            f"Share of outputs with {words.en} that the evidence does not support.",
-            f"含有证据不支持的{words.zh}的输出所占比例。",
-        ),
+        title=Bilingual(f"Outputs with {title.en}", f"含{title.zh}的输出占比"),
+        about=Bilingual(f"Share of outputs with {what.en}.", f"含有{what.zh}的输出所占比例。"),
+        source="own definition",
     )
-    for kind, words in _KIND_WORDS.items()
+    for kind, (title, what) in _KIND_WORDS.items()
 )
 _INFERRED: tuple[Metric, ...] = (
     Mean(
@@ -214,9 +245,9 @@ _INFERRED: tuple[Metric, ...] = (
         bounds=(-1.0, 1.0),
         title=Bilingual("Entailment less contradiction", "蕴含与矛盾概率之差"),
         about=Bilingual(
-            "Mean over sentences of the highest entailment less the highest contradiction over evidence chunks, mean "
-            "over outputs, -1 to 1.",
-            "对每句取各证据片段中最高蕴含概率减最高矛盾概率，先按句再按输出取平均，范围 -1 至 1。",
+            "Highest P(entailment) less highest P(contradiction) of a sentence over evidence chunks, by the model, "
+            "mean over the output's sentences that assert something, then over outputs.",
+            "对每个陈述句取模型在各证据片段上给出的最高蕴含概率减最高矛盾概率，先对句子、再对输出取平均。",
         ),
         source="Laban et al. 2022, SummaC-ZS",
     ),
@@ -226,8 +257,10 @@ _INFERRED: tuple[Metric, ...] = (
         at_least=1.0,
         title=Bilingual("Outputs that contradict the evidence", "与证据矛盾的输出占比"),
         about=Bilingual(
-            "Share of outputs with an unsupported sentence whose contradiction exceeds its entailment.",
-            "含有矛盾概率高于蕴含概率且未获支持的句子的输出所占比例。",
+            "Share of outputs with an unsupported sentence whose P(contradiction) exceeds its P(entailment) by the "
+            "model.",
+            "含有未获支持、且模型给出的矛盾概率高于蕴含概率的句子的输出所占比例。",
         ),
+        source="after Laban et al. 2022, SummaC",
     ),
 )
