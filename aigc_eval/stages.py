@@ -12,6 +12,7 @@ from aigc_eval.estimates import ROUNDING
 from aigc_eval.journal import Journal
 from aigc_eval.plugin import Generator, Plugin, Scorer
 from aigc_eval.records import OUTCOMES, Generation, Request, Score, Sees, digest
+from aigc_eval.text import blank
 
 __all__ = ["Progress", "Stage", "answering", "answering_keys", "recorded", "scoring", "scoring_keys", "seen"]
 
@@ -145,7 +146,7 @@ def answering(
                 raise PluginError(f"candidate {name!r} answered {request.prompt.id!r} with no text or no known outcome")
             if len(answer.likelihoods) not in (0, len(request.prompt.choices)):
                 raise PluginError(f"candidate {name!r} gave other likelihoods than {request.prompt.id!r} has choices")
-        return answers
+        return [replace(a, outcome="empty") if a.outcome == "ok" and blank(a.text) else a for a in answers]
 
     def decode(request: Request, data: Mapping[str, Any]) -> Generation:
         return recorded(request, data)
@@ -241,7 +242,9 @@ def _without_a_call(plugin: Scorer, answer: Generation) -> Score | None:
             return Score(note=note)
     except Exception as error:
         return Score(error=_short(error))
-    return None if answer.outcome in plugin.outcomes else Score(error=f"output is {answer.outcome}")
+    # One that was cut off before it said anything has not come to an answer either.
+    outcome = "empty" if answer.outcome in ("ok", "truncated") and blank(answer.text) else answer.outcome
+    return None if outcome in plugin.outcomes else Score(error=f"output is {outcome}")
 
 
 def _checked(name: str, answer: Generation, score: Score, ranges: Sequence[tuple[str, float, float]]) -> Score:

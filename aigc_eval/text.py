@@ -14,6 +14,7 @@ from importlib import resources
 __all__ = [
     "HANZI",
     "CharacterMap",
+    "blank",
     "fold",
     "has_hanzi",
     "language",
@@ -142,6 +143,16 @@ def sentences(text: str) -> list[tuple[int, int]]:
             found.append((start + left, start + right))
         start = end
     return found
+
+
+def blank(text: str) -> bool:
+    """Whether a reader sees nothing: white space and invisible characters only.
+
+    >>> blank(" \\u200b\\n"), blank("\\u200b."), blank("")
+    (True, False, True)
+    """
+    # The beginning nearly always says it, and texts may be long.
+    return not (visible(text[:64]).strip() or visible(text).strip())
 
 
 def language(text: str) -> str:

@@ -215,6 +215,39 @@ def test_nothing_scored_is_no_value_rather_than_zero(tmp_path: Path) -> None:
     assert {e.adverse for e in done.estimates} == {1.0}
 
 
+# -- answers in which there is nothing to see ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["\u200b", " \ufeff\n", "\u2060" * 500, "\u3000\u00ad"])
+def test_an_invisible_answer_is_an_empty_one(tmp_path: Path, text: str) -> None:
+    """It says nothing, so nothing that it says is bad: every rate of faults would fall with each such answer."""
+
+    class Hidden(Generator):
+        def generate(self, batch: Sequence[Request]) -> list[Generation]:
+            return [r.answer(text if r.prompt.id in ("p1", "p2", "p3") else "x") for r in batch]
+
+    done = runner.run(bench(Hidden(), Odd(), limits=["s0.rate <= 0.5"]), tmp_path)
+    assert list(done.rows["outcome"]).count("empty") == 3
+    assert list(done.rows["s0:status"]).count("failed") == 3
+    assert done.exit_code == 3
+    assert "empty_rate" in [r.code for r in done.verdicts[0].reasons]
+
+
+def test_an_answer_cut_off_before_it_said_anything_counts_as_the_worst(tmp_path: Path) -> None:
+    """A model that thinks until its tokens are spent: truncated, within the budget, and still no answer."""
+
+    class Silent(Generator):
+        def generate(self, batch: Sequence[Request]) -> list[Generation]:
+            return [r.answer("", "truncated") if r.prompt.id == "p1" else r.answer("x") for r in batch]
+
+    done = runner.run(bench(Silent(), Odd(), limits=["s0.rate <= 0.5"]), tmp_path)
+    (gate,) = done.verdicts
+    assert gate.estimate is not None
+    assert (gate.estimate.failed, gate.estimate.not_applicable) == (1, 0)
+    assert gate.estimate.adverse == pytest.approx(1 / 40)
+    assert done.rows["s0:note"][1] == "output is empty"
+
+
 # -- failures are retried, answers are kept apart ----------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score, Spa
 from aigc_eval.scorers.control.declared import BadDeclaration, Instruction, declared, declares
 from aigc_eval.scorers.control.finding import CannotTell, Finding
 from aigc_eval.scorers.control.metrics import METRICS
+from aigc_eval.text import blank
 
 __all__ = ["Control"]
 
@@ -114,7 +115,7 @@ def _score(text: str, prompt: Prompt) -> Score:
 
 def _both(text: str, instruction: Instruction) -> tuple[Finding, bool]:
     """What is found of the text itself, and whether it or one of its variants follows; blank text follows nothing."""
-    if not text.strip():
+    if blank(text):
         return Finding(False), False
     strict = instruction.check(text)
     return strict, strict.followed or any(_follows(variant, instruction) for variant in _variants(text))
@@ -138,7 +139,7 @@ def _variants(text: str) -> Iterator[str]:
     for first, last, stars in product((0, 1), (0, 1), (True, False)):
         cut = "\n".join(lines[first : len(lines) - last]).strip() if first or last else text
         variant = cut if stars else cut.replace("*", "")
-        if variant != text and variant.strip():
+        if variant != text and not blank(variant):
             yield variant
 
 
