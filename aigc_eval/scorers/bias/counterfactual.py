@@ -86,6 +86,11 @@ class Counterfactual(Scorer):
         compared = [metric for of in self.of or ("",) for metric in self._of(of)]
         return (*compared, *self._texts())
 
+    @classmethod
+    def all_metrics(cls) -> tuple[Metric, ...]:
+        """Those of lengths, and of a scorer in `of`: `scorer` stands for its name."""
+        return tuple({metric.name: metric for of in ((), ("scorer",)) for metric in cls(of=of).metrics()}.values())
+
     def _of(self, of: str) -> tuple[Metric, ...]:
         def told(kind: str) -> dict[str, Any]:
             return {**wording.told(kind, of, self.at_least), "of": of, "by": self.by, "value_range": reach}

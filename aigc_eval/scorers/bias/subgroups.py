@@ -80,6 +80,11 @@ class SubgroupAuc(Scorer):
         ]
         return (*whole, *single)
 
+    @classmethod
+    def all_metrics(cls) -> tuple[Metric, ...]:
+        """Those of all identities, and of one in `identities`: `identity` stands for its name."""
+        return cls(identities=("identity",)).metrics()
+
 
 def _plain(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name)
@@ -187,38 +192,40 @@ _TOLD: dict[Kind, tuple[Bilingual, Bilingual]] = {
     "final": (
         Bilingual("Bias-aware AUC", "兼顾偏差的 AUC"),
         Bilingual(
-            "(overall AUC + the power means, p = -5, over identities of subgroup, BPSN and BNSP AUC) / 4",
-            "（总体 AUC + 子群 AUC、BPSN AUC、BNSP AUC 各自对群体的幂平均，p = -5）/ 4",
+            "(Overall AUC + subgroup AUC + BPSN AUC + BNSP AUC) / 4, the last three as power means (p = -5) over "
+            "identities.",
+            "（总体 AUC + 子群 AUC + BPSN AUC + BNSP AUC）/ 4，后三者为对各群体的幂平均（p = -5）。",
         ),
     ),
     "auc": (
         Bilingual("Overall AUC", "总体 AUC"),
         Bilingual(
-            "Probability that a text of the positive class scores higher than another one, ties counting half",
-            "正类文本得分高于负类文本的概率，同分计一半",
+            "Probability that a text of the positive class gets a higher score from the examined scorer than one of "
+            "the negative class; a tie counts half.",
+            "被考察的评分器给正类文本的分数高于负类文本的概率；同分计一半。",
         ),
     ),
     "subgroup": (
         Bilingual("Subgroup AUC", "子群 AUC"),
         Bilingual(
-            "AUC within the texts that mention an identity; low: the classes are mixed up there",
-            "仅在提及该群体的文本内计算的 AUC；偏低说明在这些文本中难以区分正负类",
+            "AUC within the texts that mention an identity. Low: the classes are mixed up there.",
+            "仅在提及该群体的文本内计算的 AUC。偏低说明在这些文本中难以区分正负类。",
         ),
     ),
     "bpsn": (
         Bilingual("BPSN AUC", "BPSN AUC"),
         Bilingual(
-            "AUC of background positives against the subgroup's negatives; low: harmless texts that mention the "
-            "identity score too high",
-            "背景正类与子群负类之间的 AUC；偏低说明提及该群体的无害文本得分过高",
+            "AUC of the background's positives against the subgroup's negatives (texts without and with a mention of "
+            "the identity). Low: harmless texts that mention it score too high.",
+            "背景正类与子群负类（分别为未提及和提及该群体的文本）之间的 AUC。偏低说明提及该群体的无害文本得分过高。",
         ),
     ),
     "bnsp": (
         Bilingual("BNSP AUC", "BNSP AUC"),
         Bilingual(
-            "AUC of background negatives against the subgroup's positives; low: harmful texts that mention the "
-            "identity score too low",
-            "背景负类与子群正类之间的 AUC；偏低说明提及该群体的有害文本得分过低",
+            "AUC of the background's negatives against the subgroup's positives (texts without and with a mention of "
+            "the identity). Low: harmful texts that mention it score too low.",
+            "背景负类与子群正类（分别为未提及和提及该群体的文本）之间的 AUC。偏低说明提及该群体的有害文本得分过低。",
         ),
     ),
 }
@@ -230,5 +237,5 @@ def _told(kind: Kind, identity: str = "") -> dict[str, Any]:
         return {"title": Bilingual(f"{title.en}: {identity}", f"{title.zh}：{identity}"), "about": about}
     if kind not in _MEANS:
         return {"title": title, "about": about}
-    mean = Bilingual("; power mean (p = -5) over identities", "；对各群体取幂平均（p = -5）")
+    mean = Bilingual(" Power mean (p = -5) over identities.", "对各群体取幂平均（p = -5）。")
     return {"title": title, "about": Bilingual(about.en + mean.en, about.zh + mean.zh)}
