@@ -180,8 +180,8 @@ def _metrics(threshold: float) -> tuple[Metric, ...]:
             better="higher",
             title=Bilingual("Acceptability", "可接受性"),
             about=Bilingual(
-                "mean over answers of the mean over an answer's sentences of P(acceptable) under the classifier",
-                "先对回答内各句取分类模型给出的可接受概率的平均值，再对回答取平均",
+                "P(acceptable) of a sentence by the classifier, mean over the output's sentences, then over outputs.",
+                "分类模型给出的句子可接受概率，先对输出中的句子、再对输出取平均。",
             ),
         ),
         Ratio(
@@ -192,8 +192,9 @@ def _metrics(threshold: float) -> tuple[Metric, ...]:
             unit="share",
             title=Bilingual("Unacceptable sentences", "不可接受句占比"),
             about=Bilingual(
-                f"sentences whose P(acceptable) is below {threshold:g} / sentences, of all answers together",
-                f"全部回答中 可接受概率低于 {threshold:g} 的句数 / 总句数",
+                f"Sentences whose P(acceptable) by the classifier is below {threshold:g} divided by all sentences, "
+                "summed over outputs.",
+                f"全部输出中，分类模型给出的可接受概率低于 {threshold:g} 的句数除以句子总数。",
             ),
         ),
     )

@@ -72,8 +72,9 @@ def _of_family(name: str, words: Bilingual) -> Ratio:
         f"{name}_instructions",
         Bilingual(f"Instructions followed: {words.en}", f"指令遵循率：{words.zh}"),
         Bilingual(
-            f"Instructions of this family ({words.en}) that are followed, divided by all of them; text as it stands",
-            f"该类（{words.zh}）指令中被遵循的条数除以该类指令总条数；按回答原文判定",
+            f"Instructions of the family “{words.en}” that are followed, divided by all of the family that apply, "
+            "summed over outputs; the text as it stands.",
+            f"全部输出中，“{words.zh}”类指令被遵循的条数除以该类适用指令总条数；按输出原文判定。",
         ),
     )
 
@@ -82,20 +83,20 @@ METRICS: tuple[Metric, ...] = (
     _prompts(
         "prompt_strict",
         "value",
-        Bilingual("Prompts with all instructions followed (strict)", "指令全部遵循的提示占比（严格）"),
+        Bilingual("Prompts with all instructions followed (strict)", "指令全部遵循率（严格）"),
         Bilingual(
-            "Answers that follow every instruction of their prompt, divided by all answers; the text as it stands",
-            "遵循提示中每一条指令的回答数除以回答总数；按回答原文判定",
+            "Outputs that follow every instruction of their prompt, divided by all outputs; the text as it stands.",
+            "遵循题目中每一条适用指令的输出数除以输出总数；按输出原文判定。",
         ),
     ),
     _prompts(
         "prompt_loose",
         "prompt_loose",
-        Bilingual("Prompts with all instructions followed (loose)", "指令全部遵循的提示占比（宽松）"),
+        Bilingual("Prompts with all instructions followed (loose)", "指令全部遵循率（宽松）"),
         Bilingual(
-            "Answers of which each instruction is followed by at least one of eight variants, divided by all answers; "
-            "a variant is the text with or without its first line, its last line and its asterisks",
-            "每条指令都至少被八种变体之一遵循的回答数除以回答总数；变体即保留或去掉首行、末行与星号后的文本",
+            "Outputs of which each instruction is followed by at least one of eight variants, divided by all outputs; "
+            "a variant is the text with or without its first line, its last line and its asterisks.",
+            "每条指令都至少被八种变体之一遵循的输出数除以输出总数；变体即保留或去掉首行、末行与星号后的文本。",
         ),
     ),
     _share(
@@ -104,8 +105,8 @@ METRICS: tuple[Metric, ...] = (
         "instructions",
         Bilingual("Instructions followed (strict)", "指令遵循率（严格）"),
         Bilingual(
-            "Instructions that are followed, summed over answers, divided by all that apply; the text as it stands",
-            "各回答遵循的指令条数之和除以适用指令总条数；按回答原文判定",
+            "Instructions that are followed, summed over outputs, divided by all that apply; the text as it stands.",
+            "各输出遵循的指令条数之和除以适用指令总条数；按输出原文判定。",
         ),
     ),
     _share(
@@ -114,9 +115,10 @@ METRICS: tuple[Metric, ...] = (
         "instructions",
         Bilingual("Instructions followed (loose)", "指令遵循率（宽松）"),
         Bilingual(
-            "Instructions that at least one of eight variants follows, summed over answers, divided by all that apply; "
-            "a variant is the text with or without its first line, its last line and its asterisks",
-            "至少被八种变体之一遵循的指令条数之和除以适用指令总条数；变体即保留或去掉首行、末行与星号后的文本",
+            "Instructions that at least one of eight variants follows, summed over outputs, divided by all that apply; "
+            "a variant is the text with or without its first line, its last line and its asterisks.",
+            "各输出中至少被八种变体之一遵循的指令条数之和除以适用指令总条数；变体即保留或去掉首行、"
+            "末行与星号后的文本。",
         ),
     ),
     *(_of_family(name, words) for name, words in _FAMILIES.items()),
@@ -125,11 +127,12 @@ METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("Steadiness over samples", "多次采样的一致性"),
         about=Bilingual(
-            "Probability that two answers to the same prompt agree in following all of its instructions or not, "
-            "averaged over prompts with two samples or more: (C(c,2) + C(n-c,2)) / C(n,2), c of n samples follow",
-            "同一提示的两个回答在“是否遵循全部指令”上一致的概率，对至少有两个样本的提示取平均："
-            "(C(c,2) + C(n-c,2)) / C(n,2)，n 个样本中有 c 个遵循",
+            "Probability that two samples of the same prompt agree in following all of its instructions or not, "
+            "(C(c,2) + C(n-c,2)) / C(n,2) where c of n samples follow; mean over prompts with two samples or more.",
+            "同一题目的两个样本在“是否遵循全部指令”上一致的概率，即 (C(c,2) + C(n-c,2)) / C(n,2)，"
+            "n 个样本中有 c 个遵循；对至少采样两次的题目取平均。",
         ),
+        source="own definition",
     ),
 )
 """Prompt-level strict first."""
