@@ -99,22 +99,24 @@ class SelfCheckNli(Scorer):
         return (
             Mean(
                 "inconsistency",
-                title=Bilingual("Contradicted by other samples", "与其他采样相矛盾的程度"),
+                title=Bilingual("Contradicted by other samples", "与其他样本相矛盾的程度"),
                 about=Bilingual(
-                    "mean over the answer's sentences r and the other samples S of P(contradiction) / (P(entailment) + "
-                    "P(contradiction)) of premise S and hypothesis r, then over answers",
-                    "以其他采样 S 为前提、以回答中的句子 r 为假设，对 P(矛盾) / (P(蕴含) + P(矛盾)) 先在句子和采样上、"
-                    "再在回答上取平均",
+                    "P(contradiction) / (P(entailment) + P(contradiction)) of premise S and hypothesis r by the model, "
+                    "mean over the output's sentences r and the other samples S of its prompt, then over outputs.",
+                    "以同题其他样本 S 为前提、以输出中的句子 r 为假设，模型给出的 P(矛盾) / (P(蕴含) + P(矛盾))，"
+                    "先对句子和样本、再对输出取平均。",
                 ),
             ),
             Rate(
                 "inconsistent_rate",
                 of="worst_sentence",
                 at_least=self.threshold,
-                title=Bilingual("Answers with a contradicted sentence", "含有矛盾句的回答"),
+                title=Bilingual("Outputs with a contradicted sentence", "含矛盾句的输出占比"),
                 about=Bilingual(
-                    f"share of answers whose most doubtful sentence has a score of {self.threshold:g} or more",
-                    f"最可疑句子的分数不低于 {self.threshold:g} 的回答所占比例",
+                    "Share of outputs with a sentence whose P(contradiction) / (P(entailment) + P(contradiction)), "
+                    f"mean over the other samples of its prompt, is {self.threshold:g} or more.",
+                    "含有这样一句的输出所占比例：其 P(矛盾) / (P(蕴含) + P(矛盾)) 对同题其他样本的平均值"
+                    f"不低于 {self.threshold:g}。",
                 ),
             ),
         )
@@ -153,10 +155,11 @@ class SelfCheckNgram(Scorer):
                 "surprise",
                 bounds=(0.0, math.inf),
                 unit="nats",
-                title=Bilingual("Surprise among samples", "相对其他采样的意外程度"),
+                title=Bilingual("Surprise among samples", "相对其他样本的意外程度"),
                 about=Bilingual(
-                    "mean over the answer's tokens of -ln p, p from unigram counts of the answer and its other samples",
-                    "回答中各词元 -ln p 的平均值，p 由该回答及同题其他采样的一元词频给出",
+                    "-ln p, p a token's share of all tokens in all samples of the prompt, mean over the output's "
+                    "tokens, then over outputs.",
+                    "-ln p，p 为词元在同题全部样本的全部词元中所占比例，先对输出中的词元、再对输出取平均。",
                 ),
             ),
             Mean(
@@ -166,8 +169,9 @@ class SelfCheckNgram(Scorer):
                 unit="nats",
                 title=Bilingual("Most surprising word", "最意外的词"),
                 about=Bilingual(
-                    "mean over the answer's sentences of the largest -ln p of their tokens",
-                    "各句中最大的 -ln p 的平均值",
+                    "Largest -ln p of a sentence's tokens, p a token's share of all tokens in all samples of the "
+                    "prompt, mean over the output's sentences, then over outputs.",
+                    "每句各词元中最大的 -ln p，p 为词元在同题全部样本的全部词元中所占比例，先对句子、再对输出取平均。",
                 ),
             ),
         )

@@ -109,10 +109,10 @@ class SemanticEntropy(Scorer):
                 unit="nats",
                 title=Bilingual("Semantic entropy (discrete)", "语义熵（离散）"),
                 about=Bilingual(
-                    "-sum over meanings c of p_c ln p_c, p_c the share of a prompt's samples with that meaning "
-                    "(answers that entail each other), mean over outputs",
-                    "对每个题目各含义 c 求 -Σ p_c ln p_c（相互蕴含的回答为同一含义，p_c 为其占该题采样的比例），"
-                    "再对输出取平均",
+                    "-Σ p_c ln p_c over the meanings c of a prompt's samples, p_c the share of samples with that "
+                    "meaning (samples that entail each other by the model), mean over outputs.",
+                    "对同一题目样本的各含义 c 求 -Σ p_c ln p_c（由模型判定相互蕴含的样本为同一含义，"
+                    "p_c 为该含义的样本所占比例），再对输出取平均。",
                 ),
             ),
             Mean(
@@ -122,8 +122,12 @@ class SemanticEntropy(Scorer):
                 unit="nats",
                 title=Bilingual("Semantic entropy (likelihood)", "语义熵（似然）"),
                 about=Bilingual(
-                    "the same, each sample weighted by e to its mean token log-probability, where that is known",
-                    "同上，但每个采样按其平均词元对数概率的指数加权；需生成器给出对数概率",
+                    "-Σ p_c ln p_c over the meanings c of a prompt's samples (samples that entail each other by the "
+                    "model), p_c that meaning's share of the weights, a sample's weight e to its mean token "
+                    "log-probability; mean over outputs. Only where the generator gives log-probabilities.",
+                    "对同一题目样本的各含义 c 求 -Σ p_c ln p_c（由模型判定相互蕴含的样本为同一含义），"
+                    "p_c 为该含义所占权重的比例，样本的权重为 e 的（平均词元对数概率）次方；再对输出取平均。"
+                    "需生成器给出对数概率。",
                 ),
             ),
             Mean(
@@ -132,7 +136,9 @@ class SemanticEntropy(Scorer):
                 bounds=(1.0, math.inf),
                 title=Bilingual("Different meanings", "不同含义的数量"),
                 about=Bilingual(
-                    "number of meanings among a prompt's samples, mean", "每题采样中不同含义的数量，取平均"
+                    "Number of meanings among a prompt's samples (samples that entail each other by the model are "
+                    "one), mean over outputs.",
+                    "同一题目样本中不同含义的数量（由模型判定相互蕴含的样本为同一含义），再对输出取平均。",
                 ),
             ),
         )
