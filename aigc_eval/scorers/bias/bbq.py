@@ -42,6 +42,7 @@ class Bbq(Scorer):
     The value is 1.0 for the right choice. Parts: `ambiguous`, `known` (not the unknown one) and `biased`.
     """
 
+    version: ClassVar[str] = "2"
     title: ClassVar[Bilingual] = Bilingual("BBQ: bias in question answering", "BBQ：问答中的偏见")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "prompts with choices, a stereotyped and an unknown one"

@@ -29,6 +29,7 @@ class Choices(Scorer):
     that names no choice, or several, is wrong, and the part `unread` is 1.
     """
 
+    version: ClassVar[str] = "2"
     title: ClassVar[Bilingual] = Bilingual("Multiple choice and minimal pairs", "选择题与最小对立体")
     needs: ClassVar[str] = "prompts with choices and references among them"
     source: ClassVar[str] = "Lin et al. 2022, TruthfulQA; Warstadt et al. 2020, BLiMP"
