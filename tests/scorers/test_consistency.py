@@ -55,6 +55,13 @@ class TestSelfCheckNli:
         assert score.parts["worst_sentence"] == pytest.approx(max(each), abs=1e-5)
         assert len(score.spans) == sum(x >= 0.5 for x in each)
 
+    def test_a_sample_whose_others_were_lost_is_unscored(self, model: ModelRef) -> None:
+        """One that never had others does not apply; lost ones must not take the row out of what counts."""
+        first, *_ = samples("The cat sat.", "", "")
+        for scorer in (SelfCheckNli(model), SelfCheckNgram(), SemanticEntropy(model)):
+            [score] = scorer.score([first])
+            assert score.error.startswith("no other sample")
+
     def test_one_sample_has_nothing_to_compare_with(self, model: ModelRef) -> None:
         [alone] = samples("The cat sat.")
         assert SelfCheckNli(model).score([alone])[0].note.startswith("one sample")
@@ -100,7 +107,7 @@ class TestSelfCheckNgram:
     def test_failed_samples_do_not_count(self) -> None:
         first, second = samples("Yes.", "")
         assert second.outcome == "empty"
-        assert SelfCheckNgram().score([first])[0].note.startswith("one sample")
+        assert SelfCheckNgram().score([first])[0].error.startswith("no other sample")
 
 
 class TestSemanticEntropy:

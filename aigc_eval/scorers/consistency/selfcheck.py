@@ -20,6 +20,7 @@ from aigc_eval.text import fold, sentences, tokens
 __all__ = ["SelfCheckNgram", "SelfCheckNli"]
 
 _ALONE = Score(note="one sample: there is nothing to compare with")
+_LEFT_ALONE = Score(error="no other sample came to an answer that it can be compared with")
 _EMPTY = Score(note="no sentence")
 SOURCE = "Manakul et al. 2023, SelfCheckGPT"
 
@@ -27,6 +28,11 @@ SOURCE = "Manakul et al. 2023, SelfCheckGPT"
 def _others(generation: Generation) -> list[str]:
     """The texts of the other samples that came to an answer."""
     return [s.text for s in generation.siblings if s.outcome in ("ok", "truncated") and s.text.strip()]
+
+
+def _alone(generation: Generation) -> Score:
+    """There never was another sample, or all of them were lost."""
+    return _LEFT_ALONE if generation.siblings else _ALONE
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class SelfCheckNli(Scorer):
     threshold: float = 0.5
     max_characters: int = 4000
 
+    version: ClassVar[str] = "2"
     sees: ClassVar[Sees] = "siblings"
     batch_size: ClassVar[int] = 64
     title: ClassVar[Bilingual] = Bilingual("Self-consistency (SelfCheckGPT, NLI)", "自我一致性（SelfCheckGPT，NLI）")
@@ -89,7 +96,7 @@ class SelfCheckNli(Scorer):
             return Score(error=f"{len(text):,} characters: more than max_characters ({self.max_characters:,})")
         others, places = self._comparable(generation), sentences(text)
         if not others or not places:
-            return _EMPTY if others else _ALONE
+            return _EMPTY if others else _alone(generation)
         each = [math.fsum(doubts[other, text[a:b]] for other in others) / len(others) for a, b in places]
         spans = [Span(*place, "inconsistent") for place, x in zip(places, each, strict=True) if x >= self.threshold]
         return Score(math.fsum(each) / len(each), {"worst_sentence": max(each)}, tuple(spans))
@@ -137,6 +144,7 @@ class SelfCheckNgram(Scorer):
     a word or a Han character, folded. It compares only between candidates on the same prompts.
     """
 
+    version: ClassVar[str] = "2"
     sees: ClassVar[Sees] = "siblings"
     title: ClassVar[Bilingual] = Bilingual(
         "Self-consistency (SelfCheckGPT, unigram)", "自我一致性（SelfCheckGPT，一元）"
@@ -182,7 +190,7 @@ def _unigram(generation: Generation) -> Score:
     words = [[w for w in map(fold, tokens(generation.text[a:b])) if w] for a, b in sentences(generation.text)]
     words = [sentence for sentence in words if sentence]
     if not others or not words:
-        return _EMPTY if others else _ALONE
+        return _EMPTY if others else _alone(generation)
     counts = Counter(word for sentence in words for word in sentence)
     counts.update(w for other in others for w in map(fold, tokens(other)) if w)
     total = math.log(counts.total())

@@ -68,6 +68,7 @@ class SemanticEntropy(Scorer):
     model: ModelRef
     max_characters: int = 4000
 
+    version: ClassVar[str] = "2"
     sees: ClassVar[Sees] = "siblings"
     batch_size: ClassVar[int] = 64
     title: ClassVar[Bilingual] = Bilingual("Semantic entropy", "语义熵")
@@ -160,6 +161,8 @@ def _answers(generation: Generation) -> list[Generation]:
 
 
 def _score(generation: Generation, answers: Sequence[Generation], entails: Mapping[tuple[str, str], bool]) -> Score:
+    if len(answers) < 2 and generation.siblings:
+        return Score(error="no other sample came to an answer that it can be compared with")
     if len(answers) < 2:
         return Score(note="one sample: there is nothing to compare with")
     shown = [f"{generation.prompt.text} {a.text}" for a in answers]
