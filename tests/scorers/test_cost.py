@@ -58,6 +58,25 @@ def test_a_quantile_that_the_sample_cannot_bound_has_no_interval() -> None:
     assert Quantile("p50", q=0.5).interval(rows(9)) is None
 
 
+def test_a_call_that_failed_was_not_answered_in_any_time() -> None:
+    """Time-outs, which bring no seconds, and quick refusals to connect must not make a service look faster."""
+    rows = pd.DataFrame(
+        {
+            "prompt": [str(i) for i in range(400)],
+            "value": [1.0] * 380 + [math.nan] * 10 + [0.01] * 10,
+            "outcome": ["ok"] * 380 + ["error"] * 20,
+        }
+    )
+    half, late = Quantile("p50", q=0.5), Quantile("p95", q=0.95)
+    assert len(half.present(rows)) == 400
+    assert half(rows) == 1.0
+    assert late(rows) == math.inf  # which a run reports as no value
+    found = Quantile("p93", q=0.93).interval(rows)
+    assert found is not None
+    assert (found.low, found.high) == (1.0, math.inf)  # which a run reports as no interval
+    assert late(rows.assign(value=math.nan)) is None
+
+
 def paid_rows() -> pd.DataFrame:
     """Worked by hand, prices 2 and 10 a million: 0.012, 0.012, 0.0 (failed before it was counted), 0.022."""
     return pd.DataFrame(

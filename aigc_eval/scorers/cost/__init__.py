@@ -129,8 +129,9 @@ def _latency(percent: int) -> Quantile:
         title=Bilingual(f"Latency p{percent}", f"延迟 p{percent}"),
         about=Bilingual(
             f"Time in seconds within which {percent} % of the calls were answered (linear interpolation of order "
-            "statistics). No interval where there are too few calls to bound it.",
-            f"{percent}% 的调用在此秒数内得到回答（次序统计量线性插值）。调用次数不足以界定时不给区间。",
+            "statistics); failed calls never were. No interval where there are too few calls to bound it.",
+            f"{percent}% 的调用在此秒数内得到回答（次序统计量线性插值）；失败的调用视为始终未得到回答。"
+            "调用次数不足以界定时不给区间。",
         ),
         source="Hyndman & Fan 1996, type 7; interval: Woodruff 1952",
     )
