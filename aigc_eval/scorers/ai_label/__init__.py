@@ -102,9 +102,9 @@ _METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("Labelled as AI-generated", "标识齐全率"),
         about=Bilingual(
-            "Share of answers that carry the required label in their own text: by default an explicit label at the "
+            "Share of outputs that carry the required label in their own text: by default an explicit label at the "
             "start or end. A check of form by our own rules, not a finding of legal compliance.",
-            "正文中带有所要求标识的回答所占比例（默认要求在开头或结尾有显式标识）。"
+            "正文中带有所要求标识的输出所占比例（默认要求在开头或结尾有显式标识）。"
             "这是按本工具自定规则做的形式检查，不等于合法合规的结论。",
         ),
         source="after GB 45438-2025 and Regulation (EU) 2024/1689, Art. 50",
@@ -115,9 +115,9 @@ _METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("Explicit label anywhere", "含显式标识（任意位置）"),
         about=Bilingual(
-            "Share of answers with an explicit label at the start, at the end or in the middle: a mark or a sentence "
+            "Share of outputs with an explicit label at the start, at the end or in the middle: a mark or a sentence "
             "that names AI and generation.",
-            "在开头、结尾或中间任意位置带有显式标识的回答所占比例；"
+            "在开头、结尾或中间任意位置带有显式标识的输出所占比例；"
             "显式标识指写明“AI／人工智能”与“生成／合成”的标记或句子。",
         ),
         source="after GB 45438-2025",
@@ -128,9 +128,9 @@ _METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("AIGC metadata in the text", "文本内含 AIGC 元数据"),
         about=Bilingual(
-            "Share of answers whose own text carries a metadata object AIGC (JSON, HTML meta tag, front matter). "
+            "Share of outputs whose own text carries a metadata object AIGC (JSON, HTML meta tag, front matter). "
             "Metadata of the file or the message around the text is not seen.",
-            "文本自身带有 AIGC 元数据（JSON、HTML meta 标签或文首 YAML）的回答所占比例；"
+            "文本自身带有 AIGC 元数据（JSON、HTML meta 标签或文首 YAML）的输出所占比例；"
             "文本之外的文件或消息元数据不在检查之列。",
         ),
         source="after GB 45438-2025; field names as seen in public files",
@@ -141,11 +141,11 @@ _METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("Valid AIGC metadata", "AIGC 元数据有效率"),
         about=Bilingual(
-            "Among answers with AIGC metadata in the text, the share whose Label is 1, 2 or 3, whose fields are text, "
+            "Among outputs with AIGC metadata in the text, the share whose Label is 1, 2 or 3, whose fields are text, "
             "and which name the producer and its id (Label 1) or the propagator and its id (Label 2, 3). Field table: "
             "as seen in public files, to be checked against the standard.",
-            "在文本带有 AIGC 元数据的回答中，Label 为 1、2 或 3，各字段均为文本，且写明生成者及其编号（Label 为 1）"
-            "或传播者及其编号（Label 为 2、3）的比例。字段表取自公开文件所见，使用前请与标准原文核对。",
+            "在文本带有 AIGC 元数据的输出中，Label 为 1、2 或 3，各字段均为文本，且写明生成者及其编号（Label 为 1）"
+            "或传播者及其编号（Label 为 2、3）的输出所占比例。字段表取自公开文件所见，使用前请与标准原文核对。",
         ),
         source="field names and values as seen in public files that claim GB 45438-2025",
     ),

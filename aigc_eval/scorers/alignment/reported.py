@@ -17,9 +17,9 @@ def alignment_metrics(threshold: float) -> tuple[Metric, ...]:
             better="higher",
             title=Bilingual("Alignment with the evidence", "与证据的一致程度"),
             about=Bilingual(
-                "For each sentence the largest probability over evidence chunks that it is supported, mean over "
-                "the answer's sentences, then over outputs.",
-                "对每句取各证据片段中“得到支持”的最高概率，先对回答中的句子、再对输出取平均。",
+                "Probability that a sentence is supported, by the verifier, the largest over evidence chunks; mean "
+                "over the output's sentences, then over outputs.",
+                "核查模型给出的句子“得到支持”的概率（取各证据片段中的最高值），先对输出中的句子、再对输出取平均。",
             ),
             source="Zha et al. 2023, AlignScore",
         ),
@@ -29,8 +29,8 @@ def alignment_metrics(threshold: float) -> tuple[Metric, ...]:
             better="higher",
             title=Bilingual("Fully supported outputs", "完全有据的输出占比"),
             about=Bilingual(
-                f"Share of outputs whose every sentence has a probability of support of {t} or more.",
-                f"每个句子得到支持的概率都不低于 {t} 的输出所占比例。",
+                f"Share of outputs whose every sentence has a probability of support, by the verifier, of {t} or more.",
+                f"核查模型给出的每个句子得到支持的概率都不低于 {t} 的输出所占比例。",
             ),
             source="Tang et al. 2024, MiniCheck",
         ),
@@ -43,8 +43,9 @@ def alignment_metrics(threshold: float) -> tuple[Metric, ...]:
             unit="share",
             title=Bilingual("Supported sentences", "有据句子占比"),
             about=Bilingual(
-                f"Sentences with a probability of support of {t} or more divided by all sentences.",
-                f"在所有输出中，得到支持的概率不低于 {t} 的句子数除以句子总数。",
+                f"Sentences with a probability of support, by the verifier, of {t} or more divided by all sentences, "
+                "summed over outputs.",
+                f"全部输出中，核查模型给出的得到支持的概率不低于 {t} 的句子数除以句子总数。",
             ),
             source="Tang et al. 2024, MiniCheck",
         ),

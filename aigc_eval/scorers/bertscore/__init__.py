@@ -152,10 +152,11 @@ _METRICS: tuple[Metric, ...] = (
         "value",
         Bilingual("BERTScore F1", "BERTScore F1"),
         Bilingual(
-            "Harmonic mean of BERTScore precision and recall against the best reference, mean over outputs. Raw, not "
-            "rescaled with a baseline: values crowd near 1 and compare only under the same model and layer.",
-            "BERTScore 精确率与召回率的调和平均（取最好的参考答案），再对输出取平均。为未经基线缩放的原始值："
-            "数值集中在接近 1 处，只有模型和层数相同才可比较。",
+            "Harmonic mean of BERTScore precision and recall (best cosine similarity of each token's embedding to "
+            "those of the other text) against the best reference, mean over outputs. Not rescaled with a baseline: "
+            "values crowd near 1 and compare only under the same model and layer.",
+            "BERTScore 精确率与召回率（每个词元与对方词元的最高余弦相似度）的调和平均（取最好的参考答案），"
+            "再对输出取平均。未经基线缩放：数值集中在接近 1 处，只有模型和层数相同才可比较。",
         ),
         0.0,
     ),
@@ -164,10 +165,10 @@ _METRICS: tuple[Metric, ...] = (
         "precision",
         Bilingual("BERTScore precision", "BERTScore 精确率"),
         Bilingual(
-            "Mean over the answer's tokens of the best cosine similarity to a token of the reference: how much of the "
-            "answer the reference bears out. Raw, -1 to 1.",
-            "回答中每个词元与参考答案词元的最高余弦相似度的平均值：回答有多少能在参考答案中找到依据。"
-            "原始值，范围 -1 至 1。",
+            "Best cosine similarity of a token's embedding to those of the reference, mean over the output's tokens, "
+            "then over outputs: how much of the output the best reference bears out. Not rescaled.",
+            "输出中每个词元与参考答案词元的最高余弦相似度的平均值（取最好的参考答案），再对输出取平均："
+            "输出有多少能在参考答案中找到依据。未经基线缩放。",
         ),
     ),
     _mean(
@@ -175,9 +176,10 @@ _METRICS: tuple[Metric, ...] = (
         "recall",
         Bilingual("BERTScore recall", "BERTScore 召回率"),
         Bilingual(
-            "Mean over the reference's tokens of the best cosine similarity to a token of the answer: how much of the "
-            "reference the answer has. Raw, -1 to 1.",
-            "参考答案中每个词元与回答词元的最高余弦相似度的平均值：参考答案有多少被回答覆盖。原始值，范围 -1 至 1。",
+            "Best cosine similarity of a reference token's embedding to those of the output, mean over the reference's "
+            "tokens, then over outputs: how much of the best reference the output has. Not rescaled.",
+            "参考答案中每个词元与输出词元的最高余弦相似度的平均值（取最好的参考答案），再对输出取平均："
+            "参考答案有多少被输出覆盖。未经基线缩放。",
         ),
     ),
 )

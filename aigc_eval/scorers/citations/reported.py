@@ -8,6 +8,7 @@ from aigc_eval.records import Bilingual
 __all__ = ["citation_metrics"]
 
 _ALCE = "Gao et al. 2023, ALCE"
+_OWN = "own definition"
 
 
 def citation_metrics(*, inferred: bool) -> tuple[Metric, ...]:
@@ -16,7 +17,7 @@ def citation_metrics(*, inferred: bool) -> tuple[Metric, ...]:
 
 
 def _share(
-    name: str, over: str, under: str, title: Bilingual, about: Bilingual, *, lower: bool = False, source: str = ""
+    name: str, over: str, under: str, title: Bilingual, about: Bilingual, *, lower: bool = False, source: str = _OWN
 ) -> Ratio:
     return Ratio(
         name, over=over, under=under, better="lower" if lower else "higher", bounds=(0.0, 1.0), unit="share",
@@ -32,8 +33,8 @@ _COMMON: tuple[Metric, ...] = (
         Bilingual("Quotations and cited sentences borne out", "引文与标注句属实占比"),
         Bilingual(
             "Quotations that stand in the evidence word for word, plus cited sentences that the passages they cite "
-            "support, divided by all quotations and cited sentences.",
-            "逐字见于证据的引文数，加上得到所标注段落支持的句子数，除以引文总数与带标注句子总数之和。",
+            "support, divided by all quotations and cited sentences, summed over outputs.",
+            "全部输出中逐字见于证据的引文数，加上得到所标注段落支持的句子数，除以引文总数与带标注句子总数之和。",
         ),
     ),
     _share(
@@ -44,15 +45,18 @@ _COMMON: tuple[Metric, ...] = (
         Bilingual(
             "Quotations that stand in one passage word for word, punctuation, width, script and case aside, divided by "
             "all quotations of at least three words or six Han characters.",
-            "忽略标点、全半角、繁简和大小写后逐字见于某一段证据的引文数，除以引文总数（至少三个词或六个汉字才算引文）。",
+            "忽略标点、全半角、繁简和大小写后逐字见于某一段证据的引文数，除以引文总数（至少三个词或六个汉字才算引文）"
+            "。",
         ),
     ),
     Rate(
         "fabricated_quote_rate",
         of="fabricated",
+        source=_OWN,
         title=Bilingual("Outputs with a made-up quotation", "含捏造引文的输出占比"),
         about=Bilingual(
-            "Share of the outputs that quote in which a quotation does not stand in the evidence word for word.",
+            "Share of outputs with a quotation that does not stand in the evidence word for word, among those that "
+            "quote.",
             "在带有引文的输出中，至少一处引文并非逐字见于证据的输出所占比例。",
         ),
     ),

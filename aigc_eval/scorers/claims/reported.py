@@ -21,10 +21,11 @@ def claim_metrics(gamma: int) -> tuple[Metric, ...]:
             better="higher",
             title=Bilingual("FActScore", "FActScore"),
             about=Bilingual(
-                "Supported claims divided by claims, by the judge model, mean over the outputs that make any claim. "
-                "Read it beside respond_ratio, never alone: who answers only what is safe scores high.",
-                "裁判模型认为有据的主张数除以主张总数，仅对作出主张的输出取平均。必须与“作答率”一起看，不可单独引用："
-                "只答有把握的问题，分数自然高。",
+                "Claims of an output that evidence or references support divided by its claims, by the judge model, "
+                "mean over the outputs that make any claim. Read it beside respond_ratio, never alone: who answers "
+                "only what is safe scores high.",
+                "裁判模型判定得到证据或参考答案支持的主张数除以该输出的主张数，仅对作出主张的输出取平均。"
+                "必须与“作答率”一起看，不可单独引用：只答有把握的问题，分数自然高。",
             ),
             source=_SOURCE,
         ),
@@ -43,11 +44,11 @@ def claim_metrics(gamma: int) -> tuple[Metric, ...]:
             "factscore_penalised",
             of="penalised",
             better="higher",
-            title=Bilingual("FActScore, short answers penalised", "FActScore（短回答受罚）"),
+            title=Bilingual("FActScore, short answers penalised", "FActScore（短输出受罚）"),
             about=Bilingual(
-                f"FActScore of each output times exp(1 - {gamma} / n) where it makes n <= {gamma} claims, mean over "
-                "the outputs that make any claim.",
-                f"每个输出的 FActScore 在其主张数 n 不超过 {gamma} 时乘以 exp(1 - {gamma} / n)，"
+                f"Supported claims / claims of an output, times exp(1 - {gamma} / n) where it makes n <= {gamma} "
+                "claims, mean over the outputs that make any claim.",
+                f"每个输出的有据主张数 / 主张数，在其主张数 n 不超过 {gamma} 时乘以 exp(1 - {gamma} / n)，"
                 "再对作出主张的输出取平均。",
             ),
             source=_SOURCE,
@@ -61,8 +62,8 @@ def claim_metrics(gamma: int) -> tuple[Metric, ...]:
             unit="share",
             title=Bilingual("Supported claims", "有据主张占比"),
             about=Bilingual(
-                "Supported claims of all outputs divided by claims of all outputs: long answers weigh more.",
-                "所有输出中有据的主张数除以主张总数；长回答的权重更大。",
+                "Supported claims of all outputs divided by claims of all outputs: long outputs weigh more.",
+                "全部输出中有据的主张数除以主张总数；长输出的权重更大。",
             ),
         ),
         Mean(
@@ -70,9 +71,10 @@ def claim_metrics(gamma: int) -> tuple[Metric, ...]:
             of="claims",
             better=None,
             bounds=(0.0, math.inf),
-            title=Bilingual("Claims per response", "每个回答的主张数"),
+            title=Bilingual("Claims per response", "每个输出的主张数"),
             about=Bilingual(
-                "Mean number of claims of the outputs that make any.", "作出主张的输出平均包含的主张条数。"
+                "Claims of an output, mean over the outputs that make any.",
+                "输出的主张条数，对作出主张的输出取平均。",
             ),
             source=_SOURCE,
         ),

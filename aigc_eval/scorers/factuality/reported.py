@@ -14,10 +14,11 @@ METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("Token F1", "词元 F1"),
         about=Bilingual(
-            "Overlap of the answer's words with the nearest reference: harmonic mean of precision and recall, mean "
-            "over outputs. Chinese is counted by character. Long answers to short references score low: see contains.",
-            "回答与最接近的参考答案在词上的重合度（精确率与召回率的调和平均），再对所有输出取平均；中文按字计算。"
-            "参考答案短而回答长时分数偏低，请结合“包含参考答案”一起看。",
+            "Overlap of the output's words (Chinese: characters) with the nearest reference: harmonic mean of the "
+            "shares of either's words that the other has, mean over outputs. Long outputs score low against short "
+            "references: see contains.",
+            "输出与最接近的参考答案在词上的重合度（双方共有词各占对方词数之比，即精确率与召回率的调和平均），"
+            "再对输出取平均；中文按字计算。参考答案短而输出长时分数偏低，请结合“包含参考答案”一起看。",
         ),
         source="Rajpurkar et al. 2016, SQuAD",
     ),
@@ -28,7 +29,7 @@ METRICS: tuple[Metric, ...] = (
         title=Bilingual("Exact match", "完全匹配率"),
         about=Bilingual(
             "Share of outputs that equal a reference after normalising width, case, script, punctuation and articles.",
-            "统一全半角、大小写、繁简并去掉标点和冠词后，与某个参考答案完全相同的输出所占比例。",
+            "统一全半角、大小写、繁简并去掉标点和英文冠词后，与某个参考答案完全相同的输出所占比例。",
         ),
         source="Rajpurkar et al. 2016, SQuAD",
     ),
@@ -40,7 +41,7 @@ METRICS: tuple[Metric, ...] = (
         about=Bilingual(
             "Share of outputs in which a reference stands as whole words: the measure for short right answers in long "
             "outputs.",
-            "输出中以完整词语形式出现某个参考答案的比例，适合“标准答案短、回答长”的情形。",
+            "以完整词语形式含有某个参考答案的输出所占比例，适合参考答案短而输出长的情形。",
         ),
         source="Wang et al. 2023, EVOUNA (lexical match)",
     ),
@@ -62,8 +63,10 @@ METRICS: tuple[Metric, ...] = (
         bounds=(0.0, 100.0),
         title=Bilingual("chrF (corpus)", "chrF（语料级）"),
         about=Bilingual(
-            "F2 of character 1- to 6-gram precision and recall, from counts summed over all outputs, 0 to 100.",
-            "按所有输出累加的 1 至 6 元字符片段计数，计算精确率与召回率的 F2 值，范围 0 至 100。",
+            "F2 (recall weighs more) of the mean precision and the mean recall of character 1- to 6-grams against the "
+            "references, from counts summed over all outputs; 0 to 100.",
+            "1 至 6 字符元组相对参考答案的平均精确率与平均召回率的 F2 值（偏重召回率），计数先在全部输出上累加；"
+            "范围 0 至 100。",
         ),
         source=f"Popović 2015; sacrebleu {chrf_signature()}",
     ),
@@ -73,10 +76,10 @@ METRICS: tuple[Metric, ...] = (
         bounds=(0.0, 100.0),
         title=Bilingual("BLEU (corpus)", "BLEU（语料级）"),
         about=Bilingual(
-            "Brevity penalty times geometric mean of 1- to 4-gram precision, from counts summed over all outputs, 0 to "
-            "100. Chinese rows are split into characters (zh), other rows by 13a.",
-            "按所有输出累加的 1 至 4 元片段计数，取精确率的几何平均再乘以过短惩罚，范围 0 至 100；"
-            "中文行按字切分（zh），其他行用 13a 切分。",
+            "Brevity penalty times geometric mean of the precision of 1- to 4-grams of tokens against the references, "
+            "from counts summed over all outputs; 0 to 100. Chinese is split into characters (zh), other text by 13a.",
+            "1 至 4 元组相对参考答案的精确率的几何平均乘以过短惩罚，计数先在全部输出上累加；范围 0 至 100。"
+            "中文按字切分（zh），其他文字用 13a 切分。",
         ),
         source=f"Papineni et al. 2002; sacrebleu {bleu_signature()}",
     ),
@@ -87,8 +90,9 @@ METRICS: tuple[Metric, ...] = (
         title=Bilingual("ROUGE-1", "ROUGE-1"),
         about=Bilingual(
             "F1 of single words (Chinese: characters) shared with the nearest reference, each counted as often as both "
-            "have it. Without stemming.",
-            "回答与最接近的参考答案共有的单个词（中文按字）的 F1 值，按双方都出现的次数计；不做词干还原。",
+            "have it, mean over outputs. Without stemming.",
+            "输出与最接近的参考答案共有的单个词（中文按字）的 F1 值，按双方都出现的次数计，再对输出取平均；"
+            "不做词干还原。",
         ),
         source="Lin 2004",
     ),
@@ -98,9 +102,10 @@ METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("ROUGE-2", "ROUGE-2"),
         about=Bilingual(
-            "F1 of pairs of neighbouring words (Chinese: characters) shared with the nearest reference; 0 where either "
-            "has one word only. Without stemming.",
-            "回答与最接近的参考答案共有的相邻词对（中文为相邻字对）的 F1 值；任一方只有一个词时为 0；不做词干还原。",
+            "F1 of pairs of neighbouring words (Chinese: characters) shared with the nearest reference, mean over "
+            "outputs; 0 where either has one word only. Without stemming.",
+            "输出与最接近的参考答案共有的相邻词对（中文为相邻字对）的 F1 值，再对输出取平均；任一方只有一个词时为 0；"
+            "不做词干还原。",
         ),
         source="Lin 2004",
     ),
@@ -110,8 +115,9 @@ METRICS: tuple[Metric, ...] = (
         better="higher",
         title=Bilingual("ROUGE-L", "ROUGE-L"),
         about=Bilingual(
-            "F1 of the longest common subsequence of words (Chinese: characters) with the nearest reference.",
-            "回答与最接近的参考答案的最长公共子序列（中文按字）的 F1 值。",
+            "F1 of the longest common subsequence of words (Chinese: characters) with the nearest reference, mean "
+            "over outputs. Without stemming.",
+            "输出与最接近的参考答案的最长公共子序列（中文按字）的 F1 值，再对输出取平均；不做词干还原。",
         ),
         source="Lin 2004",
     ),
@@ -123,7 +129,7 @@ METRICS: tuple[Metric, ...] = (
             "Share of outputs nearer to a known wrong answer than to any reference, among prompts that give wrong "
             "answers. Nearness: F1 of words and word pairs that do not stand in the question.",
             "在给出错误答案的题目中，与某个已知错误答案比与任何参考答案都更接近的输出所占比例；"
-            "接近程度为去掉题目中已有的字词后，单个词与相邻词对的 F1。",
+            "接近程度为去掉题目中已有的字词后，单个词与相邻词对（中文按字）的 F1 值。",
         ),
         source="after Lin et al. 2022, TruthfulQA; Cheng et al. 2023, HalluQA",
     ),
@@ -134,9 +140,11 @@ METRICS: tuple[Metric, ...] = (
         bounds=(-1.0, 1.0),
         title=Bilingual("Margin over wrong answers", "相对错误答案的优势"),
         about=Bilingual(
-            "Similarity to the nearest reference less similarity to the nearest wrong answer, mean over outputs, "
-            "-1 to 1.",
-            "与最接近的参考答案的相似度减去与最接近的错误答案的相似度，对输出取平均，范围 -1 至 1。",
+            "Similarity to the nearest reference less similarity to the nearest wrong answer, mean over outputs to "
+            "prompts that give wrong answers. Similarity: F1 of words and word pairs that do not stand in the "
+            "question.",
+            "与最接近的参考答案的相似度减去与最接近的错误答案的相似度，对给出错误答案的题目的输出取平均。"
+            "相似度为去掉题目中已有的字词后，单个词与相邻词对（中文按字）的 F1 值。",
         ),
         source="after Lin et al. 2022, TruthfulQA",
     ),

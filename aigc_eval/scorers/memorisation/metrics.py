@@ -29,7 +29,7 @@ def _findings(near: float) -> tuple[Metric, ...]:
                 "60 Han characters unless set otherwise), or an extracted continuation. Text that the prompt or its "
                 "evidence holds, and boilerplate of the corpus, do not count.",
                 "含有“发现”的输出所占比例：与受保护文本逐字相同的连续片段达到界限（默认 50 个词或 60 个汉字），"
-                "或被提取出真实续文。提示词及所给材料中已有的文字、语料中的套话不计。",
+                "或被提取出真实续文。提示词及证据中已有的文字、语料中的套话不计。",
             ),
             source=_RUN,
         ),
@@ -52,8 +52,8 @@ def _findings(near: float) -> tuple[Metric, ...]:
                 "Share of outputs with a window of finding length (the whole of a shorter output, from review length) "
                 f"that some protected passage matches with 1 - edits / words of at least {near:g}; verbatim runs are "
                 "near copies too.",
-                "输出中存在一个与“发现”等长的窗口（较短的输出取全文，且不短于复核界限），"
-                f"与某段受保护文本的相似度（1 − 编辑次数 ÷ 词数）不低于 {near:g} 的比例；逐字相同也算在内。",
+                "含有这样一个窗口的输出所占比例：与“发现”等长（较短的输出取全文，且不短于复核界限），"
+                f"与某段受保护文本的相似度（1 - 编辑次数 / 词数）不低于 {near:g} ；逐字相同也算在内。",
             ),
             source="edit similarity of Lee et al. 2021; best passage after Sellers 1980",
         ),
@@ -82,9 +82,10 @@ def _lengths(ngram: int) -> tuple[Metric, ...]:
             unit="tokens",
             title=Bilingual("Longest verbatim run, worst sample", "最长逐字相同片段（最坏样本）"),
             about=Bilingual(
-                "Expected maximum of the longest verbatim run over a prompt's samples, in words (Han characters one by "
-                "one), mean over prompts.",
-                "同一提示词多次采样中最长逐字相同片段（英文按词、中文按字）的期望最大值，对提示词取平均。",
+                "Expected maximum, over n samples of a prompt, of the longest run that stands in the protected texts, "
+                "in words (Han characters one by one), mean over prompts; n is the fewest that any prompt has.",
+                "同一题目 n 次采样中，与受保护文本逐字相同的最长连续片段（英文按词、中文按字）的期望最大值，"
+                "再对题目取平均（n 为各题采样次数的最小值）。",
             ),
             source="expected maximum of Gehman et al. 2020",
         ),
@@ -95,8 +96,9 @@ def _lengths(ngram: int) -> tuple[Metric, ...]:
             unit="characters",
             title=Bilingual("Longest verbatim run in characters", "最长逐字相同片段（字符数）"),
             about=Bilingual(
-                "Letters, digits and Han characters of the longest verbatim run of whole words, mean over outputs.",
-                "最长逐字相同片段中的字母、数字与汉字个数，对输出取平均。",
+                "Letters, digits and Han characters of the longest run of whole words that stands in the protected "
+                "texts, mean over outputs.",
+                "与受保护文本逐字相同的最长连续片段（以整词为单位）中的字母、数字与汉字个数，对输出取平均。",
             ),
             source=_HELM,
         ),
@@ -108,7 +110,7 @@ def _lengths(ngram: int) -> tuple[Metric, ...]:
             about=Bilingual(
                 f"Share of an output's {ngram}-grams (words; Han characters one by one) that stand in the protected "
                 "texts and not in the prompt or its evidence, mean over outputs that have any.",
-                f"输出的 {ngram} 元组（英文按词、中文按字）中，见于受保护文本且不见于提示词和所给材料者所占比例，"
+                f"输出的 {ngram} 元组（英文按词、中文按字）中，见于受保护文本且不见于提示词和证据者所占比例，"
                 "对至少有一个该元组的输出取平均。",
             ),
             source="Brown et al. 2020 (n-gram overlap)",
@@ -126,8 +128,8 @@ def _extraction(extract: int) -> tuple[Metric, ...]:
             about=Bilingual(
                 f"Share of outputs whose first {extract} words (Han characters one by one) equal those of the true "
                 "continuation, among prompts whose reference is at least that long.",
-                f"在参考续文不短于 {extract} 个词（中文按字）的提示词中，"
-                f"输出的前 {extract} 个词与真实续文完全相同的比例。",
+                f"在参考续文不短于 {extract} 个词（中文按字）的题目中，"
+                f"前 {extract} 个词与真实续文完全相同的输出所占比例。",
             ),
             source="Carlini et al. 2023, Quantifying Memorization Across Neural Language Models",
         ),
@@ -136,8 +138,10 @@ def _extraction(extract: int) -> tuple[Metric, ...]:
             of="extracted",
             title=Bilingual("Extraction in k samples", "k 次采样提取率"),
             about=Bilingual(
-                "Probability that at least one of a prompt's k samples is extracted, mean over prompts.",
-                "同一提示词的 k 次采样中至少有一次被提取的概率，对提示词取平均。",
+                f"Probability that the first {extract} words (Han characters one by one) of any of k samples of a "
+                "prompt equal those of the true continuation, mean over prompts; k is the fewest that any prompt has.",
+                "同一题目 k 次采样中至少有一次前 "
+                f"{extract} 个词（中文按字）与真实续文完全相同的概率，再对题目取平均（k 为各题采样次数的最小值）。",
             ),
             source="Hayes et al. 2024 (n, p)-discoverable extraction; estimator of Gehman et al. 2020",
         ),
@@ -150,7 +154,7 @@ def _extraction(extract: int) -> tuple[Metric, ...]:
             about=Bilingual(
                 "Words (Han characters one by one) that the output and the true continuation have in common from their "
                 "first word on, the longest over references, mean over outputs.",
-                "输出与真实续文自首词起相同的词数（中文按字），对多个参考取最长，再对输出取平均。",
+                "输出与真实续文自首词起相同的词数（中文按字），多个参考续文取最长，再对输出取平均。",
             ),
             source=_HELM,
         ),
@@ -160,9 +164,10 @@ def _extraction(extract: int) -> tuple[Metric, ...]:
             unit="share",
             title=Bilingual("Edit similarity to the continuation", "与续文的编辑相似度"),
             about=Bilingual(
-                "1 - edit distance / words of the longer of the two, between the output and as many words of the true "
-                "continuation; the highest over references, mean over outputs.",
-                "输出与同样词数的真实续文之间的 1 − 编辑距离 ÷ 两者中较长者的词数，对多个参考取最高，再对输出取平均。",
+                "1 - edit distance in words / words of the longer of the two, between the output and as many words of "
+                "the true continuation; the highest over references, mean over outputs.",
+                "输出与等长（按词数）的真实续文之间的 1 - 编辑距离 / 两者中较长者的词数，多个参考续文取最高，"
+                "再对输出取平均。",
             ),
             source=_HELM,
         ),

@@ -29,11 +29,12 @@ METRICS: tuple[Metric, ...] = (
         unit="characters",
         title=Bilingual("Characters per sentence", "平均句长（字符）"),
         about=Bilingual(
-            "Letters (a Hanzi is one) and digits of all answers, over their sentences; any script. Compare within a "
-            "language only.",
-            "全部回答的字母、汉字与数字总数除以句子总数，适用于任何文字。只能在同一语言内比较，中英文之间不可直接相比。",
+            "Letters (a Han character is one) and digits divided by sentences, both summed over outputs; any script. "
+            "Compare within a language only.",
+            "全部输出的字母、汉字与数字总数除以句子总数，适用于任何文字。只能在同一语言内比较，"
+            "中英文之间不可直接相比。",
         ),
-        source="plain definition",
+        source="own definition",
     ),
     OfSums(
         "flesch_reading_ease",
@@ -44,8 +45,8 @@ METRICS: tuple[Metric, ...] = (
         title=Bilingual("Flesch reading ease (English)", "Flesch 易读度（英文）"),
         about=Bilingual(
             "206.835 - 1.015 words/sentences - 84.6 syllables/words, from counts summed over the English sentences "
-            "of all answers; higher is easier, 60 to 70 is plain English, at most 121.22.",
-            "206.835 - 1.015×词数/句数 - 84.6×音节数/词数，计数先在全部回答的英文句子上累加；"
+            "of all outputs; higher is easier, 60 to 70 is plain English, at most 121.22.",
+            "206.835 - 1.015×词数/句数 - 84.6×音节数/词数，计数先在全部输出的英文句子上累加；"
             "越高越易读，60 至 70 为平易英文，最大 121.22。",
         ),
         source="Flesch 1948",
@@ -59,9 +60,10 @@ METRICS: tuple[Metric, ...] = (
         unit="grade",
         title=Bilingual("Flesch-Kincaid grade (English)", "Flesch-Kincaid 年级（英文）"),
         about=Bilingual(
-            "0.39 words/sentences + 11.8 syllables/words - 15.59, from summed counts of the English sentences: the US "
-            "school grade that can read it.",
-            "0.39×词数/句数 + 11.8×音节数/词数 - 15.59，按英文句子累加计数：大致能读懂的美国学校年级。",
+            "0.39 words/sentences + 11.8 syllables/words - 15.59, from counts summed over the English sentences of all "
+            "outputs: the US school grade that can read it; lower is easier.",
+            "0.39×词数/句数 + 11.8×音节数/词数 - 15.59，计数先在全部输出的英文句子上累加：大致能读懂的美国学校年级；"
+            "越低越易读。",
         ),
         source="Kincaid et al. 1975",
     ),
@@ -74,10 +76,10 @@ METRICS: tuple[Metric, ...] = (
         unit="grade",
         title=Bilingual("SMOG grade (English)", "SMOG 年级（英文）"),
         about=Bilingual(
-            "1.043 sqrt(30 P/S) + 3.1291 with P words of three or more syllables in S English sentences, summed "
-            "over all answers; not given under 30 sentences.",
-            "1.043×√(30×P/S) + 3.1291，P 为三个及以上音节的词数，S 为英文句数，先在全部回答上累加；"
-            "少于 30 句时不计算。",
+            "1.043 sqrt(30 P/S) + 3.1291 with P words of three or more syllables in S English sentences, both summed "
+            "over all outputs: a US school grade; lower is easier. Not given under 30 sentences.",
+            "1.043×√(30×P/S) + 3.1291，P 为三个及以上音节的词数，S 为英文句数，均先在全部输出上累加：美国学校年级；"
+            "越低越易读。少于 30 句时不计算。",
         ),
         source="McLaughlin 1969",
     ),
@@ -89,9 +91,10 @@ METRICS: tuple[Metric, ...] = (
         unit="grade",
         title=Bilingual("Coleman-Liau grade (English)", "Coleman-Liau 年级（英文）"),
         about=Bilingual(
-            "5.88 letters/words - 29.6 sentences/words - 15.8, from summed counts of the English sentences: a US "
-            "school grade that needs no syllables.",
-            "5.88×字母数/词数 - 29.6×句数/词数 - 15.8，按英文句子累加计数：不依赖音节的美国学校年级。",
+            "5.88 letters/words - 29.6 sentences/words - 15.8, from counts summed over the English sentences of all "
+            "outputs: a US school grade that needs no syllables; lower is easier.",
+            "5.88×字母数/词数 - 29.6×句数/词数 - 15.8，计数先在全部输出的英文句子上累加：不依赖音节的美国学校年级；"
+            "越低越易读。",
         ),
         source="Coleman & Liau 1975",
     ),
@@ -102,9 +105,10 @@ METRICS: tuple[Metric, ...] = (
         bounds=(-math.inf, 121.22),
         title=Bilingual("Mean reading ease (English)", "逐篇平均 Flesch 易读度（英文）"),
         about=Bilingual(
-            "Flesch reading ease of each answer with English sentences, mean over answers: each weighs the same, and "
-            "very short answers make it jump.",
-            "对每个含英文句子的回答分别计算 Flesch 易读度后取平均：每篇权重相同，很短的回答会使其波动较大。",
+            "Flesch reading ease (206.835 - 1.015 words/sentences - 84.6 syllables/words) of each output with English "
+            "sentences, mean over outputs: each weighs the same, and very short outputs make it jump.",
+            "每个含英文句子的输出的 Flesch 易读度（206.835 - 1.015×词数/句数 - 84.6×音节数/词数），再对输出取平均："
+            "每篇权重相同，很短的输出会使其波动较大。",
         ),
         source="Flesch 1948",
     ),
@@ -116,11 +120,11 @@ METRICS: tuple[Metric, ...] = (
         unit="characters",
         title=Bilingual("Characters per Chinese sentence", "中文平均句长（字）"),
         about=Bilingual(
-            "Hanzi of the Chinese sentences, each Latin word or number counted as one more, over the sentences (ended "
-            "by 。！？ or a line break).",
-            "中文句子的字数除以句数；外文单词和数字各计一字，以句号、问号、叹号或换行断句。",
+            "Han characters of the Chinese sentences, each Latin word or number counted as one more, divided by these "
+            "sentences (ended by 。！？ or a line break), both summed over outputs.",
+            "全部输出的中文句子的字数除以句数；外文单词和数字各计一字，以句号、问号、叹号或换行断句。",
         ),
-        source="plain definition",
+        source="own definition",
     ),
     Ratio(
         "zh_characters_per_clause",
@@ -130,10 +134,12 @@ METRICS: tuple[Metric, ...] = (
         unit="characters",
         title=Bilingual("Characters per Chinese clause", "中文平均分句长（字）"),
         about=Bilingual(
-            "The same characters over the clauses: runs between any marks, ，、；： included.",
-            "同样的字数除以分句数；分句为任意标点（包括逗号、顿号、分号、冒号）之间的一段文字。",
+            "Han characters of the Chinese sentences, each Latin word or number counted as one more, divided by their "
+            "clauses (runs between any marks, ，、；： included), both summed over outputs.",
+            "全部输出的中文句子的字数除以分句数；外文单词和数字各计一字，"
+            "分句为任意标点（包括逗号、顿号、分号、冒号）之间的一段文字。",
         ),
-        source="plain definition; compare 徐巍、姚振晔、陈冬华 2021 (会计研究), who use mean clause length",
+        source="own definition; compare 徐巍、姚振晔、陈冬华 2021 (会计研究), who use mean clause length",
     ),
     Mean(
         "zh_longest_clause",
@@ -143,9 +149,10 @@ METRICS: tuple[Metric, ...] = (
         unit="characters",
         title=Bilingual("Longest Chinese clause", "中文最长分句（字）"),
         about=Bilingual(
-            "Longest run without any mark in each answer with Chinese sentences, mean over answers.",
-            "每个含中文句子的回答中，不含任何标点的最长一段文字的字数，再对回答取平均。",
+            "Han characters of the longest run without any mark in an output, each Latin word or number counted as one "
+            "more, mean over outputs with Chinese sentences.",
+            "输出中不含任何标点的最长一段文字的字数（外文单词和数字各计一字），再对含中文句子的输出取平均。",
         ),
-        source="plain definition",
+        source="own definition",
     ),
 )
