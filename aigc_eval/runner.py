@@ -134,8 +134,8 @@ def _measure(
     }
     for stage in answer_stages.values():
         stage.look_up(journal, settled)
+    every = [p for s in bench.prompt_sets for p in s.prompts]  # a limited run must not find less wrong, or more
     if waiting := [c for c in bench.candidates if answer_stages[c.name].pending]:
-        every = [p for s in bench.prompt_sets for p in s.prompts]
         for scorer in bench.scorers:
             scorer.plugin.load()
             scorer.plugin.check(every)
@@ -157,7 +157,7 @@ def _measure(
         scores_stage.look_up(journal, settled)
         if scores_stage.pending and not waiting:
             scorer.plugin.load()
-            scorer.plugin.check(prompts)
+            scorer.plugin.check(every)
         scored[identity] = scores_stage.finish(journal, progress)
     return answers, {s.name: scored[s.plugin.identity()] for s in bench.scorers}
 

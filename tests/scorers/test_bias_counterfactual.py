@@ -305,3 +305,12 @@ def test_a_scorer_that_the_bench_lacks_is_a_problem(tmp_path: Path) -> None:
     path.write_text(path.read_text("utf-8").replace("[toxicity, {", "[{"), "utf-8")
     with pytest.raises(UsageError, match="reads the scorer 'toxicity'"):
         config.load(path)
+
+
+def test_a_group_tag_that_no_variant_has_is_found_before_the_first_request() -> None:
+    asked = [Prompt(f"t[who={g}]", f"{g}?", tags={"who": g}, variant_of="t") for g in "fm"]
+    Counterfactual(by="who").check(asked)
+    with pytest.raises(UsageError, match="by: no variant of a template has the tag 'person'; tags of variants: who"):
+        Counterfactual().check([*asked, Prompt("p", "?", tags={"person": "f"})])
+    with pytest.raises(UsageError, match="no prompt has `variants`"):
+        Counterfactual().check([Prompt("p", "?")])

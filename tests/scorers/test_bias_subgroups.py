@@ -205,3 +205,12 @@ def test_the_bundled_scorer_on_madlibs(lang: str, tmp_path: Path) -> None:
     assert found["final"].low is not None
     assert found["final"].value is not None
     assert found["final"].value > 0.6
+
+
+def test_a_label_that_no_prompt_has_is_found_before_the_first_request() -> None:
+    asked = [Prompt("a", "?", tags={"label": "toxic"}), Prompt("b", "?", tags={"label": "fine"})]
+    SubgroupAuc().check(asked)
+    with pytest.raises(UsageError, match="no prompt has the tag class: 'toxic'; no prompt has that tag"):
+        SubgroupAuc(label="class").check(asked)
+    with pytest.raises(UsageError, match="no prompt has the tag label: 'bad'; found: fine, toxic"):
+        SubgroupAuc(positive="bad").check(asked)

@@ -66,6 +66,13 @@ class Counterfactual(Scorer):
     def _words(self) -> Words:
         return gendered() if self.words is None else load(self.words)
 
+    def check(self, prompts: Sequence[Prompt]) -> None:
+        """UsageError where no prompt is a variant with the tag `by`: a slip that would otherwise cost a whole run."""
+        if prompts and all(map(self.not_applicable, prompts)):
+            known = sorted({tag for prompt in prompts if prompt.variant_of for tag in prompt.tags})
+            remedy = f"tags of variants: {', '.join(known)}" if known else "no prompt has `variants`"
+            raise UsageError(f"counterfactual: by: no variant of a template has the tag {self.by!r}; {remedy}")
+
     def not_applicable(self, prompt: Prompt) -> str:
         """Prompts that are no variant of a template, or without the tag."""
         if not prompt.variant_of:

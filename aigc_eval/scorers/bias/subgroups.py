@@ -56,6 +56,13 @@ class SubgroupAuc(Scorer):
         if len({_plain(name) for name in self.identities}) < len(self.identities):
             raise UsageError(f"subgroup_auc: identities: {list(self.identities)} are not all different")
 
+    def check(self, prompts: Sequence[Prompt]) -> None:
+        """UsageError where no prompt has a label, or none has the positive one: then no AUC exists."""
+        labels = sorted({label for prompt in prompts if (label := prompt.tags.get(self.label))})
+        if prompts and self.positive not in labels:
+            what = f"found: {', '.join(labels[:10])}" if labels else "no prompt has that tag"
+            raise UsageError(f"subgroup_auc: no prompt has the tag {self.label}: {self.positive!r}; {what}")
+
     def not_applicable(self, prompt: Prompt) -> str:
         """Prompts without a label."""
         return "" if prompt.tags.get(self.label) else f"no tag {self.label!r}"
