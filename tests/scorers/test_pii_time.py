@@ -73,12 +73,12 @@ def test_ordinary_text_of_millions_of_characters_is_read_to_its_end(millions: in
 
 
 def test_nothing_but_phone_numbers_runs_out_of_time_and_says_so() -> None:
-    text = phones(20_000)  # presidio needs 0.6 ms for each
+    text = phones(60_000)  # presidio needs 0.6 ms for each
     start = time.monotonic()
     found = score(text, Pii(seconds=1.0))
-    assert time.monotonic() - start < 3.0
+    assert time.monotonic() - start < 12.0
     assert found.value is None
-    assert found.error.startswith("the PHONE_NUMBER recogniser ran out of time: 1 s were not enough")
+    assert "recogniser ran out of time: 1 s were not enough" in found.error
     assert not found.spans
     assert score(phones(300, seed=2), Pii(seconds=5.0)).parts["leaks"] > 100
 
