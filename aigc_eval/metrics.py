@@ -318,9 +318,21 @@ class _PerPrompt(_Column):
     def of_prompt(self, ordered: Floats, k: int) -> float:
         """The prompt's share of the metric from its n >= k values in ascending order."""
 
+    def present(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows that have the number, of prompts with k of them: others must not pass for independent prompts."""
+        rows = super().present(rows)
+        if self.k is None or not len(rows):
+            return rows
+        codes = clusters(rows)
+        return rows[np.bincount(codes)[codes] >= self.k]
+
+    def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
+        """Jackknife over the prompts with k values; None under 10 of them."""
+        return super().interval(self.present(rows), level)
+
     def per_prompt(self, rows: pd.DataFrame) -> Floats:
         """One number a prompt, shape (prompts,); NaN for prompts with fewer than k values."""
-        rows = self.present(rows)
+        rows = super().present(rows)
         groups = _by_prompt(rows, self.column(rows))
         k = self.k or min((len(g) for g in groups), default=0)
         return np.array([self.of_prompt(g, k) if len(g) >= k > 0 else math.nan for g in groups])

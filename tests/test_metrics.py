@@ -149,3 +149,14 @@ def test_a_share_counts_failed_rows_as_the_largest_and_wholly_bad(better: Any, a
     assert filled is not None
     assert metric(filled) == pytest.approx(adverse)
     assert Ratio("r", over="hits", under="units").filled(rows) is None
+
+
+@pytest.mark.parametrize("metric", [WorstPerPrompt("emt", k=2), AnyPerPrompt("tp", k=2)])
+def test_prompts_without_k_draws_do_not_pass_for_independent_ones(metric: Metric) -> None:
+    """Two prompts carry the number; ninety-eight others must neither count nor give it an interval."""
+    frame = rows([[0.1, 0.6], [0.2, 0.9]] + [[0.3]] * 98)
+    assert metric.present(frame)["prompt"].unique().tolist() == ["p0", "p1"]
+    assert metric(frame) is not None
+    assert metric.interval(frame) is None
+    enough = rows([[0.1, 0.2 + i / 40] for i in range(20)] + [[0.3]] * 98)
+    assert metric.interval(enough) == metric.interval(metric.present(enough)) is not None
