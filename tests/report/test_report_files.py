@@ -127,7 +127,7 @@ def test_markdown_says_the_verdict_the_gates_and_the_metrics(run: Run, files: di
     text = files["markdown"].read_text("utf-8")
     assert text.startswith("## release-2026-11: ? Undetermined\n\n1 gate fails. 4 gates are")
     assert text.count("`pii.leak_rate <= 2 %`") == 4
-    assert "| ✕ fail | `candidate-v2` | `pii.leak_rate <= 2 %` | 7.22 % | 4.24–12.0 % | ≤ 2 % | even the lower" in text
+    assert "| ✕ fail | `candidate-v2` | `pii.leak_rate <= 2 %` | 7.22 % | 3.66–13.7 % | ≤ 2 % | even the lower" in text
     assert "困惑度" in text
 
 
