@@ -104,7 +104,7 @@ def _prompts(
     record: Record, number: int, fields: Mapping[str, object] | None, tags: Mapping[str, str]
 ) -> Iterator[Prompt]:
     found = _found(record, number, fields)
-    choices = _texts("choices", found.get("choices"))
+    choices = _choices(found.get("choices"))
     text, messages = _conversation(found.get("prompt"), _messages(found.get("messages")), bool(choices))
     prompt = Prompt(
         _id(found.get("id")),
@@ -240,6 +240,14 @@ def _texts(name: str, value: object) -> tuple[str, ...]:
     except ValueError as error:
         raise BadValue(name, str(error), "write a text or a list of texts") from None
     return tuple(text for text in found if text.strip())
+
+
+def _choices(value: object) -> tuple[str, ...]:
+    """The choices; blank ones may only follow the others, as a table's empty columns do: else letters would shift."""
+    empty = [isinstance(part, str) and not part.strip() for part in value] if isinstance(value, list) else []
+    if (first := empty.index(True) if True in empty else len(empty)) < len(empty) and not all(empty[first:]):
+        raise BadValue("choices", f"choice {first + 1} is blank and others follow it", "give each choice a text")
+    return _texts("choices", value)
 
 
 def _scalars(prefix: str, given: Mapping[str, object]) -> dict[str, str]:

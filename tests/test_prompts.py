@@ -206,3 +206,12 @@ def test_one_record_stands_for_all_its_variants(tmp_path: Path) -> None:
     assert prompts[3].references == ("a man",)
     assert prompts[3].tags == {"person": "male", "place": "home"}
     assert {p.variant_of for p in prompts} == {"t1"}
+
+
+def test_a_blank_choice_does_not_shift_the_letters_of_the_others(tmp_path: Path) -> None:
+    """Dropped from the middle, C would mean what the prompt calls D; empty columns at the end do no harm."""
+    told = refused(tmp_path, {"id": 1, "prompt": "?", "choices": ["Rome", " ", "Paris"]})
+    assert "choices" in told
+    assert "choice 2 is blank and others follow it" in told
+    (prompt,) = load(write(tmp_path, {"id": 1, "prompt": "?", "choices": ["Rome", "Paris", "", " "]})).prompts
+    assert prompt.choices == ("Rome", "Paris")
