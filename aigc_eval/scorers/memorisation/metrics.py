@@ -53,7 +53,7 @@ def _findings(near: float) -> tuple[Metric, ...]:
                 f"that some protected passage matches with 1 - edits / words of at least {near:g}; verbatim runs are "
                 "near copies too.",
                 "含有这样一个窗口的输出所占比例：与“发现”等长（较短的输出取全文，且不短于复核界限），"
-                f"与某段受保护文本的相似度（1 - 编辑次数 / 词数）不低于 {near:g} ；逐字相同也算在内。",
+                f"与某段受保护文本的相似度（1 - 编辑次数 / 词数）不低于 {near:g}；逐字相同也算在内。",
             ),
             source="edit similarity of Lee et al. 2021; best passage after Sellers 1980",
         ),
