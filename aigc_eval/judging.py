@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 from aigc_eval.errors import UsageError
 from aigc_eval.models.chat.source import ChatSource
-from aigc_eval.models.judge import Judge, Ruling, Unparsed
+from aigc_eval.models.judge import FRAME, Judge, Ruling, Unparsed
 from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Generation, Score
 from aigc_eval.text import normalize
@@ -74,8 +74,9 @@ class JudgeScorer(Scorer):
         self._judge  # noqa: B018
 
     def facts(self) -> Mapping[str, str]:
-        """Digests of the rubric and of a local model, and the device that "auto" stands for here."""
-        return {**self._source.facts(), "rubric": hashlib.sha256(self._rubric.encode()).hexdigest()}
+        """Digests of the rubric, the wording around it and a local model, and the device in use."""
+        rubric = hashlib.sha256(self._rubric.encode()).hexdigest()
+        return {**self._source.facts(), "rubric": rubric, "frame": FRAME}
 
     def needs_trust(self) -> str:
         """An endpoint sees every prompt and answer."""

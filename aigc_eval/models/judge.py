@@ -13,7 +13,7 @@ from aigc_eval.models.chat.base import Chat, ChatError
 from aigc_eval.records import Message, digest
 from aigc_eval.tables.strict_json import whole
 
-__all__ = ["Judge", "Ruling", "Unparsed", "as_data", "parse"]
+__all__ = ["FRAME", "Judge", "Ruling", "Unparsed", "as_data", "parse"]
 
 _TEXT = {
     "en": """You are an evaluator. Apply the criteria below to the material and give one verdict.
@@ -50,6 +50,8 @@ Answer with exactly one JSON object and nothing before or after it, no code fenc
 只回答一个 JSON 对象，前后不要有任何其他内容，也不要使用代码块：
 {{"reason": "<一句话理由>", "verdict": "<允许的结论之一，须原样照抄>"}}""",
 }
+FRAME = digest(_TEXT)
+"""Fingerprint of the wording around a rubric: part of what a verdict depends on."""
 _PAIR = {"1": "2", "2": "1", "tie": "tie"}
 _FORGING = re.compile(r"[<>]|\[(?=/?[A-Z_]{3,}\])")
 """What could begin a special token of a chat template: `<|im_end|>`, `</s>`, `[INST]`."""

@@ -233,6 +233,12 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "lang.zh": ("Chinese", "中文"),
     "lang.other": ("other", "其他"),
     "lang.any": ("any", "不限"),
+    "lang.es": ("Spanish", "西班牙文"),
+    "lang.fr": ("French", "法文"),
+    "lang.it": ("Italian", "意大利文"),
+    "lang.pt": ("Portuguese", "葡萄牙文"),
+    "lang.ru": ("Russian", "俄文"),
+    "lang.tr": ("Turkish", "土耳其文"),
     "languages": ("languages", "适用语言"),
     "needs": ("needs", "所需条件"),
     # Markdown

@@ -106,8 +106,8 @@ def headline(run: Run) -> Bilingual:
 def spoken(languages: Sequence[str]) -> Bilingual:
     """The languages that a scorer is for.
 
-    >>> spoken(("en", "zh")).zh, spoken(("any",)).en, spoken(("fr",)).en
-    ('英文、中文', 'any', 'fr')
+    >>> spoken(("en", "zh")).zh, spoken(("any",)).en, spoken(("eo",)).en
+    ('英文、中文', 'any', 'eo')
     """
     names = [say(f"lang.{tag}") if f"lang.{tag}" in VOCABULARY else Bilingual(tag) for tag in languages]
     return both(lambda lang: ("、" if lang == "zh" else ", ").join(name.in_(lang) for name in names))

@@ -186,7 +186,7 @@ BROKEN: list[tuple[Any, str]] = [
     ((200, {}, b"{}"), "not a chat completion"),
     ((200, {}, b'{"choices": []}'), "not a chat completion"),
     ((200, {}, b'{"choices": [{"message": 3}]}'), "not a chat completion"),
-    (completion(None, finish_reason="content_filter"), "no text in the answer (finish_reason 'content_filter')"),
+    (completion(None, finish_reason="content_filter"), "no text in the answer (finish_reason content_filter)"),
     ((302, {"Location": "http://127.0.0.1:1/"}, b""), "a redirect, which is not followed"),
     ((200, {}, b" " * (5 << 20)), "above 4 MiB"),
     ((500, {"Content-Length": "100"}, b"cut"), "connection failed"),

@@ -66,6 +66,10 @@ def _is_here(host: str) -> bool:
         return False
 
 
+_FINISHED = ("stop", "length", "content_filter", "tool_calls", "function_call")
+"""What a server may say of the end of an answer; anything else is not repeated, it could hold the key."""
+
+
 class _Retry(Exception):
     """A failure that may pass; `after`: seconds that the server asked to wait for."""
 
@@ -136,7 +140,9 @@ class EndpointChat(Chat):
             choice = found["choices"][0]
             content = choice["message"]["content"]
             if not isinstance(content, str):
-                raise ChatError(f"{self.host}: no text in the answer (finish_reason {choice.get('finish_reason')!r})")
+                reason = choice.get("finish_reason")
+                known = reason if reason in _FINISHED else "none that is known"
+                raise ChatError(f"{self.host}: no text in the answer (finish_reason {known})")
             return content
 
         return [
@@ -197,7 +203,9 @@ class EndpointChat(Chat):
             return ""
         key = os.environ.get(self.key_variable, "").strip()
         if not key:
-            raise UsageError(f"endpoint {self.host}: the environment variable {self.key_variable} is not set")
+            raise UsageError(
+                f"endpoint {self.host}: the environment variable {self.key_variable} is not set; export it"
+            )
         if not re.fullmatch(r"[\x21-\x7e]+", key):
             raise UsageError(f"endpoint {self.host}: the environment variable {self.key_variable} holds no plain key")
         return key

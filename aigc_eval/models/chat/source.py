@@ -54,5 +54,5 @@ class ChatSource:
         if self.model is not None:
             return LocalChat(self.model, device=self.device)
         if self.api_key_env and not os.environ.get(self.api_key_env, "").strip():
-            raise UsageError(f"{self.plugin}: the environment variable {self.api_key_env} is not set")
+            raise UsageError(f"{self.plugin}: the environment variable {self.api_key_env} is not set; export it")
         return EndpointChat(self.endpoint, self.endpoint_model, self.api_key_env)

@@ -12,7 +12,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.chat import Chat
 from aigc_eval.models.chat.source import ChatSource
-from aigc_eval.models.judge import Judge, Ruling, Unparsed
+from aigc_eval.models.judge import FRAME, Judge, Ruling, Unparsed
 from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span, digest
 from aigc_eval.scorers.claims.decompose import PROMPTS, RUBRICS, VERDICTS, decompose
@@ -76,7 +76,7 @@ class Claims(Scorer):
 
     def facts(self) -> Mapping[str, str]:
         """Digests of the prompts and of a local model, and the device that "auto" stands for here."""
-        return {**self._source.facts(), "prompts": self._prompts}
+        return {**self._source.facts(), "prompts": self._prompts, "frame": FRAME}
 
     def signature(self) -> str:
         """Name, options, version, and the digest of the prompts."""
