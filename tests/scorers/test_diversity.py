@@ -330,10 +330,16 @@ def test_the_scorers_metrics():
         "set_mtld",
         "vendi_ngrams",
         "prompt_distinct_2",
+        "prompt_distinct_1",
+        "prompt_distinct_3",
+        "prompt_distinct_4",
         "prompt_ead",
         "prompt_self_bleu",
         "prompt_homogenization",
+        "prompt_compression_ratio",
         "prompt_self_repetition",
+        "prompt_mattr",
+        "prompt_mtld",
         "prompt_vendi_ngrams",
     ]
     for metric in metrics:

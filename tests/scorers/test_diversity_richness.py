@@ -121,3 +121,18 @@ def test_no_rows():
         for metric in (Mattr("m", joined=joined), Mtld("m", joined=joined)):
             assert metric(frame([])) is None
             assert metric.interval(pd.DataFrame({"prompt": [], "sample": [], "text": []})) is None
+
+
+@pytest.mark.parametrize("kind", [Mattr, Mtld])
+def test_per_prompt_is_that_of_its_samples_one_after_another(kind: type[Mattr] | type[Mtld]) -> None:
+    """Beside the measure of one text that holds them all; a prompt with one sample has none."""
+    draws = {
+        "a": ["red green blue one two three " * 8, "red blue " * 30],
+        "b": ["一二三四五六七八九十" * 6, "一二三" * 20],
+    }
+    rows = pd.DataFrame([(p, t) for p, texts in draws.items() for t in texts], columns=["prompt", "text"])
+    whole = [kind("m")(pd.DataFrame({"prompt": ["p"], "text": [" ".join(texts)]})) for texts in draws.values()]
+    assert None not in whole
+    metric = kind("m", joined=True, by_prompt=True)
+    assert metric(rows) == pytest.approx(sum(v for v in whole if v is not None) / 2)
+    assert metric(rows[:1]) is None

@@ -119,16 +119,19 @@ def _self_repetition(by_prompt: bool = False) -> Metric:
     )
 
 
-def _compression() -> Metric:
+def _compression(by_prompt: bool = False) -> Metric:
     return CompressionRatio(
-        "compression_ratio",
-        title=Bilingual("Compression ratio", "压缩比"),
-        about=Bilingual(
+        "prompt_compression_ratio" if by_prompt else "compression_ratio",
+        by_prompt=by_prompt,
+        title=_names(by_prompt, "Compression ratio", "压缩比"),
+        about=_abouts(
+            by_prompt,
             "Bytes of all outputs together divided by their bytes after gzip (level 9): the more repetitive, the "
             "higher. Outputs further apart than 32 kB do not see each other, and under 1 kB the header weighs. Above a "
             "million characters the interval's replicates are those of level 6, scaled.",
             "全部输出合并后的字节数除以 gzip（9 级）压缩后的字节数：重复越多，比值越高。相距超过 32 kB "
             "的输出互不可见，不足 1 kB 时文件头影响明显。超过一百万字符时，区间由 6 级压缩的重复样本按比例换算而得。",
+            tokens=False,
         ),
         source="Shaib et al. 2024",
     )
@@ -139,6 +142,7 @@ def _richness() -> tuple[Metric, ...]:
         " All outputs one after another, in the order of prompts, so that only near copies show.",
         "全部输出按题目顺序首尾相接，因此只反映相邻处的重复。",
     )
+    together = (" The outputs to a prompt one after another.", "同一题目的各次输出首尾相接。")
     mattr = (
         "Mean over all windows of 50 tokens of different tokens / 50",
         "以 50 个词元为窗口逐一滑动，取各窗口中不同词元数 / 50 的平均",
@@ -187,6 +191,24 @@ def _richness() -> tuple[Metric, ...]:
             better="higher",
             title=Bilingual("MTLD of the set", "整体文本词汇多样性（MTLD）"),
             about=_abouts(False, f"{mtld[0]}.{joined[0]}", f"{mtld[1]}。{joined[1]}"),
+            source=mtld_source,
+        ),
+        Mattr(
+            "prompt_mattr",
+            joined=True,
+            by_prompt=True,
+            better="higher",
+            title=_names(True, "MATTR", "滑动平均类符形符比（MATTR）"),
+            about=_abouts(True, f"{mattr[0]}.{together[0]}", f"{mattr[1]}。{together[1]}"),
+            source=mattr_source,
+        ),
+        Mtld(
+            "prompt_mtld",
+            joined=True,
+            by_prompt=True,
+            better="higher",
+            title=_names(True, "MTLD", "文本词汇多样性（MTLD）"),
+            about=_abouts(True, f"{mtld[0]}.{together[0]}", f"{mtld[1]}。{together[1]}"),
             source=mtld_source,
         ),
     )
@@ -262,13 +284,15 @@ def of_texts(vocabulary: int, order: float) -> tuple[Metric, ...]:
         _homogenization(),
         _compression(),
         _self_repetition(),
-        *_richness(),
+        *_richness()[:4],
         _vendi_ngrams(order),
-        _distinct(2, True),
+        *(_distinct(n, True) for n in (2, 1, 3, 4)),
         _ead(vocabulary, True),
         _self_bleu(True),
         _homogenization(True),
+        _compression(True),
         _self_repetition(True),
+        *_richness()[4:],
         _vendi_ngrams(order, True),
     )
 

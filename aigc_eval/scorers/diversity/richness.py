@@ -35,8 +35,8 @@ class _Richness(LexicalMetric):
 
     @property
     def most_blocks(self) -> int:  # type: ignore[override]
-        """Joined, each block costs a whole evaluation."""
-        return 10 if self.joined else BLOCKS
+        """Joined over the whole set, each block costs a whole evaluation."""
+        return 10 if self.joined and not self.by_prompt else BLOCKS
 
     @property
     @abstractmethod
