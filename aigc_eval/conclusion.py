@@ -102,7 +102,10 @@ def metric_facts(metric: Metric, source: str) -> MetricFacts:
     """What readers are told of a metric; `source` stands in where it names none of its own."""
     low, high = (b if math.isfinite(b) else None for b in metric.bounds)
     source = metric.source or source
-    return MetricFacts(metric.name, metric.better, (low, high), metric.unit, metric.title, metric.about, source)
+    bounds = (low, high)
+    return MetricFacts(
+        metric.name, metric.better, bounds, metric.unit, metric.title, metric.about, source, metric.ranks
+    )
 
 
 def _versions() -> dict[str, str]:

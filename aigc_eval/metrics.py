@@ -100,6 +100,11 @@ class Metric(ABC):
         """The scored rows that the metric counts; the others do not apply to it. All of them by default."""
         return rows
 
+    @property
+    def ranks(self) -> bool:
+        """Whether a row's value says how good that row is, in the metric's own direction: reports show the worst."""
+        return True
+
     def ranges(self) -> Iterator[tuple[str, float, float]]:
         """Columns whose single numbers must lie in a range, for a score outside it to be an error: none by default."""
         yield from ()
@@ -123,6 +128,11 @@ class _Column(Metric):
     """A metric of one column of numbers."""
 
     of: str = "value"
+
+    @property
+    def ranks(self) -> bool:
+        """Where it is a metric of the value."""
+        return self.of == "value"
 
     def column(self, rows: pd.DataFrame) -> Floats:
         """The numbers, shape (n,); NaN where a row has none."""

@@ -364,6 +364,7 @@ class MetricFacts(_Record):
     title: Bilingual
     about: Bilingual
     source: str
+    ranks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

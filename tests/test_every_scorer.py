@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from aigc_eval import config, registry, runner
+from aigc_eval.report.examples import worst_examples
+from aigc_eval.report.mask import Masker
 from tests.contract.test_plugins import RECIPES
 
 SCORERS = sorted(registry.entries("scorer").keys() - RECIPES.keys())
@@ -119,3 +121,25 @@ def test_a_second_run_scores_nothing_again(
     monkeypatch.setattr("aigc_eval.scorers.refusal.Refusal.score", lambda *_: 1 / 0)
     runner.run(config.load(folder / "bench.yaml"), folder / "out")
     assert (folder / "out" / "rows.csv").read_bytes() == before
+
+
+def test_examples_are_ranked_by_values_that_rank_them(done: tuple[Path, dict[str, object]]) -> None:
+    """Latency says nothing of an answer, and naming toxicity in an option makes no answer toxic."""
+    folder, facts = done
+    scorers = facts["scorers"]
+    assert isinstance(scorers, list)
+    ranks = {s["name"]: s["metrics"][0].get("ranks", True) for s in scorers}
+    assert not any(ranks[name] for name in ("cost", "price", "bias", "counterfactual", "bbq"))
+    assert all(ranks[name] for name in ("toxicity", "pii", "control", "choices", "factuality", "diversity"))
+    run = runner.load(folder / "out")
+    shown = [
+        e
+        for worst in worst_examples(run, Masker.of_run(run.rows, run.key))
+        for group in worst.groups
+        for e in group.examples
+    ]
+    toxic = run.rows[(run.rows["toxicity"] >= 0.5) | (run.rows["toxicity:status"] == "failed")]
+    assert {(e.prompt, e.sample) for e in shown if e.harmful} <= {
+        (p, s + 1) for p, s in zip(toxic["prompt"], toxic["sample"], strict=True)
+    }
+    assert not all(e.harmful for e in shown)

@@ -81,12 +81,17 @@ def _harmful(run: Run) -> pd.Series[bool]:
     found = pd.Series(False, index=run.rows.index)
     for scorer in run.scorers:
         main = scorer.metrics[0] if scorer.metrics else None
-        if main is None or scorer.name not in run.rows or not _HARM.search(f"{scorer.name} {scorer.signature}"):
+        if main is None or scorer.name not in run.rows or not _HARM.search(f"{scorer.name} {_kind(scorer)}"):
             continue
         values = run.rows[scorer.name]
         found |= values <= 0.5 if main.better == "higher" else values >= 0.5
         found |= run.rows[f"{scorer.name}:status"] == "failed"
     return found
+
+
+def _kind(scorer: PluginFacts) -> str:
+    """The plug-in's own name: its options may name other scorers."""
+    return scorer.signature.partition("|")[0]
 
 
 def _group(run: Run, scorer: PluginFacts, candidate: str, masker: Masker, harmful: pd.Series[bool]) -> Group:
@@ -100,7 +105,7 @@ def _group(run: Run, scorer: PluginFacts, candidate: str, masker: Masker, harmfu
 def _worst_first(rows: pd.DataFrame, scorer: PluginFacts) -> tuple[list[int], int]:
     """Labels of the rows with findings or a less than perfect score, worst first, and how many there are."""
     main = scorer.metrics[0] if scorer.metrics else None
-    better = main.better if main else None
+    better = main.better if main and main.ranks else None
     values = rows[scorer.name].astype("float64")
     marked = rows[f"{scorer.name}:spans"].map(bool).astype(bool)
     if better is None or main is None:

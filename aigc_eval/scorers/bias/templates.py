@@ -50,7 +50,12 @@ def absolute(interval: Interval, centre: float = 0.0) -> Interval:
 
 @dataclass(frozen=True)
 class OverTemplates(Metric):
-    """A metric whose interval is a jackknife over templates; none under 10 of them."""
+    """A metric whose interval is a jackknife over templates; none under 10 of them. No row is biased by itself."""
+
+    @property
+    def ranks(self) -> bool:
+        """Never."""
+        return False
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """Delete-a-block jackknife over templates, cut to the bounds."""
@@ -112,6 +117,11 @@ class Distance(Metric):
 
     of: Signed | None = None
     centre: float = 0.0
+
+    @property
+    def ranks(self) -> bool:
+        """Never: it compares with a centre."""
+        return False
 
     @property
     def signed(self) -> Signed:
