@@ -46,6 +46,10 @@ def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Server]:
                 server.most = max(server.most, server.open)
             try:
                 found = answer(body)
+            finally:  # before the answer leaves, which may bring the next request at once
+                with server.lock:
+                    server.open -= 1
+            with contextlib.suppress(OSError):  # the other side may have stopped listening
                 if isinstance(found, str):
                     found = completion(found)
                 status, headers, content = (200, {}, json.dumps(found).encode()) if isinstance(found, dict) else found
@@ -53,11 +57,7 @@ def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Server]:
                 for name, value in ({"Content-Length": str(len(content))} | headers).items():
                     self.send_header(name, value)
                 self.end_headers()
-                with contextlib.suppress(OSError):  # the other side may have stopped listening
-                    self.wfile.write(content)
-            finally:
-                with server.lock:
-                    server.open -= 1
+                self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing on the terminal."""
