@@ -21,6 +21,7 @@ FLOORS = {
     "windows": 1,
     "huggingface": 1,
     "answers": 1,
+    "sequences": 1,
     "metrics": 2,
     "models": 2,
     "plugin": 3,

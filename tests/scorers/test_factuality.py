@@ -28,8 +28,9 @@ from aigc_eval.scorers.factuality.overlap import (
     normal_words,
     words,
 )
-from aigc_eval.scorers.factuality.rouge import lcs, rouge_l, rouge_n, rouge_words
+from aigc_eval.scorers.factuality.rouge import rouge_l, rouge_n, rouge_words
 from aigc_eval.scorers.factuality.tokenize import bleu_tokens
+from aigc_eval.sequences import lcs
 
 DATA = Path(__file__).parents[2] / "../shared/data/outputs"
 

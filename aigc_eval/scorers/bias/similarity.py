@@ -16,33 +16,17 @@ from aigc_eval.scorers.bias.cells import Cells, Mask
 from aigc_eval.scorers.bias.gaps import PairMetric
 from aigc_eval.scorers.bias.groups import GroupMetric
 from aigc_eval.scorers.bias.words import Matcher, Words, gendered, matcher_of, words_of
+from aigc_eval.sequences import lcs
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Similarity", "SimilarityLoss", "Texts", "lcs", "masked", "rouge_l"]
+__all__ = ["Similarity", "SimilarityLoss", "Texts", "masked", "rouge_l"]
 
 Said = tuple[str, ...]
 MOST_CHARACTERS = 40_000
 MOST_WORDS = 2000
 """Answers are compared up to here: alignment takes time with the product of their lengths."""
-
-
-def lcs(a: Sequence[str], b: Sequence[str]) -> int:
-    """Length of the longest common subsequence, a word of machine bits at a time (Hyyrö 2004).
-
-    >>> lcs("the cat sat".split(), "the dog sat".split())
-    2
-    """
-    places: dict[str, int] = {}
-    for i, word in enumerate(a):
-        places[word] = places.get(word, 0) | 1 << i
-    full = (1 << len(a)) - 1
-    row = full
-    for word in b:
-        hit = row & places.get(word, 0)
-        row = ((row + hit) | (row - hit)) & full
-    return len(a) - row.bit_count()
 
 
 def rouge_l(a: Sequence[str], b: Sequence[str]) -> float:

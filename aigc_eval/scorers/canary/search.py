@@ -2,8 +2,7 @@
 
 Nearly: some stretch of the text can be made the canary with at most k = floor((1 - similarity) * m) insertions,
 deletions and substitutions, m being the canary's length. Of k + 1 pieces of the canary one must then stand there
-unchanged (Wu & Manber 1992), so that only what surrounds such a piece is looked at, with Myers' bit vectors (1999), in
-which all m rows of a column of the table are two whole numbers.
+unchanged (Wu & Manber 1992), so that only what surrounds such a piece is looked at (`sequences.edit_distances`).
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator
+
+from aigc_eval.sequences import edit_distances
 
 __all__ = ["edits_allowed", "longest_run", "near"]
 
@@ -77,20 +78,8 @@ def _closest(pattern: str, text: str, *, anchored: bool = False) -> tuple[int, i
 
     Anchored, the stretch begins where the text begins.
     """
-    full, high = (1 << len(pattern)) - 1, 1 << (len(pattern) - 1)
-    places: dict[str, int] = {}
-    for i, c in enumerate(pattern):
-        places[c] = places.get(c, 0) | 1 << i
-    plus, minus, distance = full, 0, len(pattern)
-    best = (distance, 0)
-    for end, c in enumerate(text, 1):
-        equal = places.get(c, 0)
-        vertical = equal | minus
-        horizontal = (((equal & plus) + plus) ^ plus) | equal
-        up, down = minus | ~(horizontal | plus) & full, plus & horizontal
-        distance += 1 if up & high else -1 if down & high else 0
-        up = (up << 1 | anchored) & full
-        plus, minus = down << 1 & full | ~(vertical | up) & full, up & vertical
+    best = (len(pattern), 0)
+    for end, distance in enumerate(edit_distances(pattern, text, anchored=anchored), 1):
         if distance < best[0]:
             best = (distance, end)
     return best

@@ -6,35 +6,13 @@ import re
 from collections.abc import Sequence
 
 from aigc_eval.scorers.factuality.overlap import token_f1
+from aigc_eval.sequences import lcs
 from aigc_eval.text import HANZI, CharacterMap, has_hanzi, ngrams, normalize, simplify
 
-__all__ = ["lcs", "rouge_l", "rouge_n", "rouge_words"]
+__all__ = ["rouge_l", "rouge_n", "rouge_words"]
 
 _ROUGE = re.compile(rf"[a-z0-9]+|[{HANZI}\u3040-\u30ff]|[^\W\d_a-zA-Z\u00aa-\u024f{HANZI}\u3040-\u30ff]+")
 _SIMPLE = CharacterMap(simplify)
-
-
-def lcs(a: Sequence[str], b: Sequence[str]) -> int:
-    """Length of the longest common subsequence, bit-parallel: min(n, m) steps on integers of max(n, m) bits.
-
-    Memory O(n + m). Hyyrö 2004, "Bit-parallel LCS-length computation revisited".
-
-    >>> lcs("abcbdab", "bdcaba")
-    4
-    """
-    if len(a) < len(b):
-        a, b = b, a
-    places: dict[str, int] = {}
-    wanted = set(b)
-    for at, item in enumerate(a):
-        if item in wanted:
-            places[item] = places.get(item, 0) | 1 << at
-    everything = (1 << len(a)) - 1
-    zeros = everything
-    for item in b:
-        hit = zeros & places.get(item, 0)
-        zeros = ((zeros + hit) | (zeros - hit)) & everything
-    return len(a) - zeros.bit_count()
 
 
 def rouge_words(text: str) -> list[str]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from aigc_eval.intervals import Ints
 from aigc_eval.scorers.memorisation.index import Ids, Index, Level
+from aigc_eval.sequences import edit_distances
 from aigc_eval.windows import strides
 
 __all__ = ["Near", "Search", "edit_distance", "edit_similarity"]
@@ -24,30 +25,15 @@ _MOST_CANDIDATES = 4
 def edit_distance(a: Sequence[int], b: Sequence[int], *, anywhere: bool = False) -> int:
     """Fewest insertions, deletions and substitutions that turn `a` into `b`; `anywhere`: into some passage of b.
 
-    The columns of Levenshtein's table in the bits of a number (Myers 1999; Hyyrö 2003): O(len(b)) steps.
+    O(len(b)) steps (`sequences.edit_distances`).
 
     >>> edit_distance([1, 2, 3, 4], [1, 9, 3]), edit_distance([2, 3], [9, 1, 2, 3, 8], anywhere=True)
     (2, 0)
     """
-    size = len(a)
-    if not size:
+    if not len(a):
         return 0 if anywhere else len(b)
-    where: dict[int, int] = {}
-    for i, item in enumerate(a):
-        where[item] = where.get(item, 0) | 1 << i
-    full, top, in_first_row = (1 << size) - 1, 1 << size - 1, 0 if anywhere else 1
-    plus, minus, score = full, 0, size
-    best = score
-    for item in b:
-        equal = where.get(item, 0)
-        across = ((equal & plus) + plus ^ plus) | equal
-        up, down = minus | ~(across | plus) & full, plus & across
-        score += bool(up & top) - bool(down & top)
-        up, down = up << 1 | in_first_row, down << 1
-        equal |= minus
-        plus, minus = (down | ~(equal | up)) & full, up & equal
-        best = min(best, score)
-    return best if anywhere else score
+    distances = [len(a), *edit_distances(a, b, anchored=not anywhere)]
+    return min(distances) if anywhere else distances[-1]
 
 
 def edit_similarity(a: Sequence[int], b: Sequence[int]) -> float:
