@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from aigc_eval.estimates import estimate, slices_of, where
 from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, slice_name
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
-from aigc_eval.records import Estimate, MetricFacts, PluginFacts, Reason, Run, Sees, Verdict
+from aigc_eval.records import Estimate, MetricFacts, PluginFacts, Reason, Run, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,29 +83,25 @@ def _judged(gate: Gate, bench: Bench) -> Sequence[str]:
 
 
 def _facts(name: str, plugin: Plugin, metrics: Sequence[Metric] = ()) -> PluginFacts:
-    masks, sees = (plugin.masks, plugin.sees) if isinstance(plugin, Scorer) else _NOTHING_SEEN
-    return PluginFacts(
-        name,
-        plugin.signature(),
-        plugin.identity(),
-        plugin.title,
-        tuple(metric_facts(metric, plugin.source) for metric in metrics),
-        masks,
-        sees,
-        plugin.languages,
+    described = tuple(metric_facts(metric, plugin.source) for metric in metrics)
+    facts = PluginFacts(
+        name, plugin.signature(), plugin.identity(), plugin.title, described, languages=plugin.languages
     )
-
-
-_NOTHING_SEEN: tuple[bool, Sees] = False, "answer"
+    return replace(facts, masks=plugin.masks, sees=plugin.sees) if isinstance(plugin, Scorer) else facts
 
 
 def metric_facts(metric: Metric, source: str) -> MetricFacts:
     """What readers are told of a metric; `source` stands in where it names none of its own."""
     low, high = (b if math.isfinite(b) else None for b in metric.bounds)
-    source = metric.source or source
-    bounds = (low, high)
     return MetricFacts(
-        metric.name, metric.better, bounds, metric.unit, metric.title, metric.about, source, metric.ranks
+        metric.name,
+        metric.better,
+        (low, high),
+        metric.unit,
+        metric.title,
+        metric.about,
+        metric.source or source,
+        metric.ranks,
     )
 
 

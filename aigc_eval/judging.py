@@ -18,7 +18,7 @@ from aigc_eval.models.chat.source import ChatSource
 from aigc_eval.models.judge import FRAME, Judge, Ruling, Unparsed
 from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Generation, Score
-from aigc_eval.text import normalize
+from aigc_eval.text import blank
 
 __all__ = ["JudgeScorer", "note_of"]
 
@@ -76,7 +76,7 @@ class JudgeScorer(Scorer):
     def facts(self) -> Mapping[str, str]:
         """Digests of the rubric, the wording around it and a local model, and the device in use."""
         rubric = hashlib.sha256(self._rubric.encode()).hexdigest()
-        return {**self._source.facts(), "rubric": rubric, "frame": FRAME}
+        return {**super().facts(), "rubric": rubric, "frame": FRAME}
 
     def needs_trust(self) -> str:
         """An endpoint sees every prompt and answer."""
@@ -85,7 +85,7 @@ class JudgeScorer(Scorer):
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """The judge's verdict on each answer."""
         found = [Score(note="no visible characters")] * len(batch)
-        due = [i for i, g in enumerate(batch) if normalize(g.text).strip()]
+        due = [i for i, g in enumerate(batch) if not blank(g.text)]
         rulings = self._judge.rule([self._item(batch[i]) for i in due])
         for i, ruling in zip(due, rulings, strict=True):
             if isinstance(ruling, Unparsed):

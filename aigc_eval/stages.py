@@ -148,9 +148,6 @@ def answering(
                 raise PluginError(f"candidate {name!r} gave other likelihoods than {request.prompt.id!r} has choices")
         return [replace(a, outcome="empty") if a.outcome == "ok" and blank(a.text) else a for a in answers]
 
-    def decode(request: Request, data: Mapping[str, Any]) -> Generation:
-        return recorded(request, data)
-
     def encode(key: str, answer: Generation) -> Mapping[str, Any]:
         own = replace(answer, siblings=()).to_json()
         del own["request"]
@@ -164,7 +161,7 @@ def answering(
         answering_keys(identity, digests),
         requests,
         call,
-        decode,
+        recorded,
         encode,
         lambda request, error: request.answer("", "error", detail=_short(error)),
         lambda answer: answer.outcome == "error",

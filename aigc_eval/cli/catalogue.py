@@ -34,15 +34,16 @@ def metrics_in_full(lang: str) -> list[str]:
         _in_full(entry, cls, metric, lang)
         for entry in _ordered("scorer")
         if issubclass(cls := entry.load(), Scorer)
-        for metric in _all_metrics(cls)
+        for metric in _listed(cls) or ()
     ]
 
 
-def _all_metrics(cls: type[Scorer]) -> Sequence[Metric]:
+def _listed(cls: type[Plugin]) -> Sequence[Metric] | None:
+    """A scorer's metrics; None where required options, or whatever else it wants to know first, decide them."""
     try:
-        return cls.all_metrics()
-    except Exception:  # required options, or whatever else a plug-in wants to know first
-        return ()
+        return cls.all_metrics() if issubclass(cls, Scorer) else ()
+    except Exception:
+        return None
 
 
 def _in_full(entry: Entry, cls: type[Scorer], metric: Metric, lang: str) -> str:
@@ -75,9 +76,7 @@ def _plugin(entry: Entry, cls: type[Plugin], lang: str) -> Row:
 
 
 def _metrics(entry: Entry, cls: type[Plugin], lang: str) -> list[Row]:
-    try:
-        listed = cls.all_metrics() if issubclass(cls, Scorer) else ()
-    except Exception:  # required options, or whatever else a plug-in wants to know first
+    if (listed := _listed(cls)) is None:
         return [{"name": f"{entry.name}.*", "title": "depends on the scorer's options", "package": entry.package}]
     return [
         {

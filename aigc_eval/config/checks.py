@@ -61,15 +61,17 @@ class Checks:
 
     def reads(self, node: Node | None) -> None:
         """The scorers that metrics of other scorers read, each of them known."""
+        if node is None:
+            return
         for name, scorer in self.scorers.items():
             for read in dict.fromkeys(r for metric in _metrics(scorer) for r in metric.reads):
-                if read not in self.scorers and read.rpartition(".")[0] not in self.scorers and node is not None:
+                if read not in self.scorers and read.rpartition(".")[0] not in self.scorers:
                     self.problems.add(node, f"{name!r} reads the scorer {read!r:.80}", suggest(read, self.scorers))
 
     def gates(self, node: Node | None) -> tuple[Gate, ...]:
         """The gates that can be read; the others are reported."""
         read = [gate for item in self.problems.items(node) if (gate := self._gate(item))]
-        if node is not None and len(read) == len(node.value):  # type: ignore[arg-type]
+        if node is not None and isinstance(node.value, tuple) and len(read) == len(node.value):
             self.problems.twice(node, read)
         return tuple(read)
 

@@ -15,7 +15,7 @@ from aigc_eval.models.classifier import Array, Classifier
 from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score
 from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL, check_expected, refusal_metrics, refusal_score
-from aigc_eval.text import normalize
+from aigc_eval.text import blank
 
 __all__ = ["RefusalClassifier"]
 
@@ -73,7 +73,7 @@ class RefusalClassifier(Scorer):
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """The class of each answer as its severity."""
-        read = [g for g in batch if g.outcome not in _BLOCKED and normalize(g.text).strip()]
+        read = [g for g in batch if g.outcome not in _BLOCKED and not blank(g.text)]
         windows = iter(self._windows(read))
         return [self._scored(generation, windows) for generation in batch]
 
@@ -99,7 +99,7 @@ class RefusalClassifier(Scorer):
     def _scored(self, generation: Generation, windows: Iterator[Array]) -> Score:
         if generation.outcome in _BLOCKED:
             return refusal_score(FULL, generation.prompt)
-        if not normalize(generation.text).strip():
+        if blank(generation.text):
             return Score(note="no visible characters")
         full, partial = self._of_labels(next(windows))
         either = np.minimum(1.0, full + partial) if not self._classifier.multi_label else np.maximum(full, partial)

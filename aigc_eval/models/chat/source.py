@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.models.chat.base import Chat
 from aigc_eval.models.chat.endpoint import EndpointChat, host_of
@@ -42,12 +40,6 @@ class ChatSource:
     def trust(self) -> str:
         """What `Plugin.needs_trust` says of it: "sends prompts and answers to HOST", or ""."""
         return f"sends prompts and answers to {host_of(self.endpoint)}" if self.endpoint else ""
-
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of a local model and the device that "auto" stands for; an endpoint is its options."""
-        if self.model is None:
-            return {}
-        return {"device": hf.device_of(self.device), "model": hf.fingerprint(self.model)}
 
     def chat(self) -> Chat:
         """The model, opened; UsageError where it, its chat template or the key is missing."""

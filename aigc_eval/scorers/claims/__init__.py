@@ -17,7 +17,7 @@ from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span, digest
 from aigc_eval.scorers.claims.decompose import PROMPTS, RUBRICS, VERDICTS, decompose
 from aigc_eval.scorers.claims.reported import claim_metrics
-from aigc_eval.text import normalize
+from aigc_eval.text import blank
 
 __all__ = ["Claims"]
 
@@ -76,7 +76,7 @@ class Claims(Scorer):
 
     def facts(self) -> Mapping[str, str]:
         """Digests of the prompts and of a local model, and the device that "auto" stands for here."""
-        return {**self._source.facts(), "prompts": self._prompts, "frame": FRAME}
+        return {**super().facts(), "prompts": self._prompts, "frame": FRAME}
 
     def signature(self) -> str:
         """Name, options, version, and the digest of the prompts."""
@@ -122,7 +122,7 @@ class Claims(Scorer):
         """The score of an answer that no model needs to see."""
         if not _evidence(generation.prompt):
             return _NO_EVIDENCE
-        if not normalize(generation.text).strip():
+        if blank(generation.text):
             return _SILENT
         if len(generation.text) > self.max_characters:
             return Score(error=f"{len(generation.text):,} characters: above max_characters ({self.max_characters:,})")

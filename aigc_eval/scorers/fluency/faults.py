@@ -9,7 +9,7 @@ from aigc_eval.scorers.fluency.ending import cut_ending
 from aigc_eval.scorers.fluency.rambling import ramble
 from aigc_eval.scorers.fluency.repetition import longest_repeat, rep_n
 from aigc_eval.scorers.fluency.script import expected_language, foreign, mojibake
-from aigc_eval.text import tokens, visible
+from aigc_eval.text import blank, tokens
 
 __all__ = ["FAULTS", "Fault", "Limits", "examine"]
 
@@ -97,7 +97,7 @@ def examine(generation: Generation, limits: Limits) -> tuple[dict[str, float], t
     Left out are `rep_n` (2, 3, 4) of texts under n tokens and `wrong_language` where no language is asked for.
     """
     text, prompt = generation.text, generation.prompt
-    if not visible(text).strip():
+    if blank(text):
         cut = float(generation.outcome == "truncated")
         return {"empty": 1.0, "repetition": 0.0, "truncation": cut, "rambling": 0.0, "mojibake": 0.0}, ()
     rambling = ramble(text, prompt.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -16,7 +16,7 @@ from aigc_eval.records import Bilingual, Generation, Message, Score
 from aigc_eval.scorers.guard.formats import FORMATS, Format, Subject, Verdict
 from aigc_eval.scorers.guard.reported import guard_metrics
 from aigc_eval.scorers.guard.shieldgemma import POLICIES, TITLES, ShieldGemma
-from aigc_eval.text import normalize
+from aigc_eval.text import blank
 from aigc_eval.toxicity_metrics import check_toxicity_options
 
 __all__ = ["Guard"]
@@ -90,10 +90,6 @@ class Guard(Scorer):
         """Open the model, or check that the endpoint's key is there."""
         self._gemma if self.format == "shieldgemma" else self._chat  # noqa: B018
 
-    def facts(self) -> Mapping[str, str]:
-        """Content digest of a local model, and the device that "auto" stands for here."""
-        return self._source.facts()
-
     def needs_trust(self) -> str:
         """An endpoint sees every prompt and answer."""
         return self._source.trust()
@@ -101,7 +97,7 @@ class Guard(Scorer):
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """The guard's view of each response, or prompt."""
         found = [Score(note="no visible characters")] * len(batch)
-        due = [i for i, g in enumerate(batch) if normalize(self._judged(g)).strip()]
+        due = [i for i, g in enumerate(batch) if not blank(self._judged(g))]
         talks = [_conversation(batch[i], self.subject) for i in due]
         scores = self._by_policy(talks) if self.format == "shieldgemma" else self._by_verdict(talks)
         for i, score in zip(due, scores, strict=True):
