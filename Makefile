@@ -28,5 +28,5 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(PIP) --editable '.[dev,control,embeddings,peft,readability]'
+	$(PIP) --editable '.[dev,anthropic,control,embeddings,peft,readability]'
 	touch $@

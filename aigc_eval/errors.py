@@ -6,6 +6,7 @@
     │   ├── DataError         a prompt set or a recorded file that cannot be used as it stands
     │   └── MissingExtra      an optional package, model or tool is not installed
     ├── NothingToEvaluate     exit 5: no prompt was selected
+    ├── CallError             one call to a candidate brought no answer: what kind of failure, and whether to ask again
     ├── PluginError           exit 4: a plug-in broke its contract (wrong length, wrong type)
     └── JournalError          exit 2: the journal is damaged, locked or belongs to another run
 
@@ -16,10 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from aigc_eval.records import ErrorKind
 
 __all__ = [
     "AigcEvalError",
+    "CallError",
     "ConfigError",
     "DataError",
     "JournalError",
@@ -87,6 +92,23 @@ class NothingToEvaluate(AigcEvalError):
     """No prompt was selected, so there is nothing to say about any candidate."""
 
     exit_code = 5
+
+
+class CallError(AigcEvalError):
+    """One call brought no answer. Generators raise it; the message names no secret.
+
+    `again` says whether the same call may succeed later, `after` how many seconds the server asked to wait, `fatal`
+    that no call at all can succeed (a wrong key, no such model).
+
+    >>> CallError("rate_limited", "status 429", again=True, after=2.0).kind
+    'rate_limited'
+    """
+
+    def __init__(
+        self, kind: ErrorKind, what: str, *, again: bool = False, after: float | None = None, fatal: bool = False
+    ) -> None:
+        super().__init__(what)
+        self.kind, self.again, self.after, self.fatal = kind, again, after, fatal
 
 
 class PluginError(AigcEvalError):

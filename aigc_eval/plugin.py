@@ -1,7 +1,8 @@
 """All that a plug-in author must read: `Generator`, `Scorer` and `require`.
 
 A plug-in is a frozen dataclass. Its fields are its options in bench.yaml, its documentation and its identity. It has
-one batch function: *same length, same order, each item a function of its own input only*.
+one batch function: *same length, same order, each item a function of its own input only*. An option that decides no
+result (where a key is found) is declared `field(compare=False)`: it may change when a run is resumed.
 
     @dataclass(frozen=True)
     class Shout(Generator):
@@ -37,6 +38,7 @@ from aigc_eval import huggingface
 from aigc_eval.errors import MissingExtra
 from aigc_eval.metrics import Metric
 from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Request, Score, Sees, digest
+from aigc_eval.text import token_estimate
 
 __all__ = ["Generator", "ModelRef", "Plugin", "Scorer", "require"]
 
@@ -123,9 +125,13 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
         """Why only a trusted bench may use these options ("runs a command", "sends answers to HOST"); "" if any may."""
         return ""
 
+    def hosts(self) -> tuple[str, ...]:
+        """Hosts (`name` or `name:port`) that these options send prompts or answers to; the command line allows them."""
+        return ()
+
     def options(self) -> dict[str, object]:
-        """The options that differ from their defaults, paths and models by name."""
-        given = ((f, getattr(self, f.name)) for f in fields(self))
+        """The options that decide results and differ from their defaults, paths and models by name."""
+        given = ((f, getattr(self, f.name)) for f in fields(self) if f.compare)
         named = {f.name: v.name if isinstance(v, Path) else v for f, v in given if v != _default(f)}
         return named | {name: huggingface.label(model) for name, model in self._models().items()}
 
@@ -147,10 +153,27 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
 
 @dataclass(frozen=True)
 class Generator(Plugin):
-    """Answers requests."""
+    """Answers requests.
+
+    `by_call`: each answer is a call of its own, to a server or a program, that may fail, wait and be asked again.
+    Such a generator gets batches of one, from many threads at once, within the bench's `limits`; it raises `CallError`
+    where a call brought no answer, and stops waiting when `deadline.remaining()` is over.
+    """
+
+    by_call: ClassVar[bool] = False
 
     def check(self, prompts: Sequence[Prompt], samples: int) -> None:
         """Raise if these prompts cannot be answered (a field or a recorded output is missing). Called after `load`."""
+
+    def expected_tokens(self, request: Request) -> tuple[int, int]:
+        """About how many tokens a call reads and writes: for plans, and for limits of tokens a minute.
+
+        The prompt's are estimated from its script (`text.token_estimate`), the answer's are the option `max_tokens`
+        where there is one, else 256.
+        """
+        asked = [*(m.content for m in request.prompt.messages), request.prompt.text]
+        most = getattr(self, "max_tokens", None)
+        return sum(map(token_estimate, asked)), most if isinstance(most, int) else 256
 
     @abstractmethod
     def generate(self, batch: Sequence[Request]) -> list[Generation]:

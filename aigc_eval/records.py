@@ -16,14 +16,16 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "ERROR_KINDS",
     "OUTCOMES",
     "Bilingual",
+    "ErrorKind",
     "Estimate",
     "Generation",
     "Message",
@@ -44,6 +46,42 @@ __all__ = [
 
 Outcome = Literal["ok", "truncated", "empty", "refused", "filtered", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "truncated", "empty", "refused", "filtered", "error")
+ErrorKind = Literal[
+    "rate_limited",
+    "server",
+    "connection",
+    "timeout",
+    "bad_response",
+    "too_large",
+    "wrong_model",
+    "rejected",
+    "unauthorised",
+    "redirected",
+    "crashed",
+    "raised",
+    "missing",
+    "gave_up",
+    "over_budget",
+]
+"""Why there is no answer:
+
+rate_limited    the server asked to slow down (429)
+server          the server failed (5xx)
+connection      no connection, or one that broke
+timeout         no whole answer in time
+bad_response    an answer came that is none: no JSON, no choices, an error in a success
+too_large       an answer larger than is read
+wrong_model     another model answered than was asked
+rejected        the server refuses this request (400, 404, 422, ...)
+unauthorised    the server refuses the key (401, 403)
+redirected      the server sends us elsewhere, which is not followed
+crashed         the candidate's own process died
+raised          the plug-in raised an exception
+missing         nothing was recorded for this prompt
+gave_up         not asked: too many calls before it had failed
+over_budget     not asked: the run's cap of tokens or cost was reached
+"""
+ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 Better = Literal["lower", "higher"]
 Sees = Literal["answer", "siblings", "call"]
 _SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -190,11 +228,18 @@ class Request(_Record):
         usage: Mapping[str, int] | None = None,
         likelihoods: Sequence[float] = (),
         logprob: float | None = None,
+        error: ErrorKind | Literal[""] = "",
     ) -> Generation:
-        """The generation that answers this request; an "ok" without any text becomes "empty"."""
+        """The generation that answers this request; an "ok" without any text becomes "empty".
+
+        `error` is the kind of failure, for the outcome "error" only.
+        """
         if outcome == "ok" and not text.strip():
             outcome = "empty"
-        return Generation(self, text, outcome, seconds, detail, dict(usage or {}), tuple(likelihoods), logprob)
+        kind = (error or "raised") if outcome == "error" else ""
+        return Generation(
+            self, text, outcome, seconds, detail, dict(usage or {}), tuple(likelihoods), logprob, error=kind
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +248,9 @@ class Generation(_Record):
 
     `likelihoods` are natural log-likelihoods of the prompt's choices, one each, and `logprob` that of the whole
     answer, where the generator knows them. `seconds` and `usage` (input_tokens, output_tokens) are facts about the
-    call. None of these takes part in equality: an answer is its text and how it ended. `siblings` are the candidate's
-    other answers to the same prompt, in order of their samples; they are there for a scorer that `sees` them.
+    call, as are `attempts` (how often it was asked) and, where the outcome is "error", the kind of `error`. None of
+    these takes part in equality: an answer is its text and how it ended. `siblings` are the candidate's other answers
+    to the same prompt, in order of their samples; they are there for a scorer that `sees` them.
     """
 
     request: Request
@@ -216,6 +262,8 @@ class Generation(_Record):
     likelihoods: tuple[float, ...] = field(default=(), compare=False)
     logprob: float | None = field(default=None, compare=False)
     siblings: tuple[Generation, ...] = field(default=(), compare=False, repr=False)
+    error: ErrorKind | Literal[""] = field(default="", compare=False)
+    attempts: int = field(default=1, compare=False)
 
     @property
     def prompt(self) -> Prompt:

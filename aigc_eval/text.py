@@ -5,6 +5,7 @@ A Chinese "word" here is a character: segmentation differs by dictionary and ver
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ __all__ = [
     "normalize",
     "sentences",
     "simplify",
+    "token_estimate",
     "tokens",
     "visible",
 ]
@@ -115,6 +117,18 @@ def tokens(text: str) -> list[str]:
     ["It's", '3', '天', ',', 'ok', '?']
     """
     return _TOKEN.findall(text)
+
+
+def token_estimate(text: str) -> int:
+    """About how many tokens a model reads in a text: 0.6 for a Chinese character, 0.3 for any other.
+
+    Source: DeepSeek API documentation, "Token & Token Usage"; tokenisers differ by a third either way.
+
+    >>> token_estimate("Hello, world"), token_estimate("你好，世界")
+    (4, 3)
+    """
+    hanzi = len(_HANZI.findall(text))
+    return math.ceil(0.6 * hanzi + 0.3 * (len(text) - hanzi))
 
 
 def ngrams(items: Sequence[str], n: int) -> list[tuple[str, ...]]:
