@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_eval import report
+from aigc_eval.answering import answering, answering_keys, recorded
 from aigc_eval.conclusion import conclude
 from aigc_eval.config import Bench
 from aigc_eval.errors import JournalError, NothingToEvaluate
@@ -20,7 +21,8 @@ from aigc_eval.frames import build
 from aigc_eval.gates import EXIT_CODES
 from aigc_eval.journal import Journal
 from aigc_eval.records import Generation, Prompt, Reason, Request, Run, Score, digest
-from aigc_eval.stages import Progress, answering, answering_keys, recorded, scoring, scoring_keys, seen
+from aigc_eval.scoring import scoring, scoring_keys, seen
+from aigc_eval.stages import Progress
 
 __all__ = ["load", "report_again", "run"]
 
@@ -130,7 +132,8 @@ def _measure(
     """All answers by candidate and all scores by scorer. Nothing is loaded unless something is missing."""
     requests, digests = _requests(prompts, bench.samples, bench.seed)
     answer_stages = {
-        c.name: answering(c.name, c.plugin, c.plugin.identity(), requests, digests) for c in bench.candidates
+        c.name: answering(c.name, c.plugin, c.plugin.identity(), requests, digests, c.limits, c.price)
+        for c in bench.candidates
     }
     for stage in answer_stages.values():
         stage.look_up(journal, settled)

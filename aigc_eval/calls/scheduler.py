@@ -59,8 +59,9 @@ def call_all(
 
     `call` runs in threads of its own, within `deadline(limits.timeout)`. A `CallError` that says `again` is asked
     again, after a while. Any other exception is an item's failure (`raised`), errors of this package aside, which end
-    it all; so does a `fatal` one before the first answer, as UsageError. `expected` and `spent` tell what an item may use and a
-    result has used, `before` what was used earlier: the caps of the limits stop further calls, not those in flight.
+    it all; so does a `fatal` one before the first answer, as UsageError. `expected` and `spent` tell what an item may
+    use and a result has used, `before` what was used earlier: the caps of the limits stop further calls, not those in
+    flight.
 
     >>> [ended.result for group in call_all(str.upper, ["a", "b"], Limits(concurrency=1)) for ended in group]
     ['A', 'B']

@@ -104,8 +104,8 @@ class Replay(Generator):
     def _answer(self, request: Request) -> Generation:
         draw = self._draws.get(self._key(request.prompt), {}).get(request.sample)
         if draw is None:
-            return request.answer("", "error", detail="no recorded output")
-        return request.answer(draw.text, draw.outcome, detail=draw.detail, **draw.facts._asdict())
+            return request.answer("", "error", error="missing", detail="no recorded output")
+        return request.answer(draw.text, draw.outcome, error="missing", detail=draw.detail, **draw.facts._asdict())
 
     @cached_property
     def _table(self) -> Table:

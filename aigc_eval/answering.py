@@ -1,0 +1,125 @@
+"""The first stage of a run: every candidate answers every request, in batches or in calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from aigc_eval.calls import Limits, Price, Spent, call_all
+from aigc_eval.credentials import redact
+from aigc_eval.errors import CallError, PluginError
+from aigc_eval.plugin import Generator
+from aigc_eval.records import OUTCOMES, Generation, Request, digest
+from aigc_eval.stages import Engine, Stage, in_batches, short
+from aigc_eval.text import blank
+
+__all__ = ["Answering", "answering", "answering_keys", "recorded"]
+
+Answering = Stage[Request, Generation]
+NO_LIMITS = Limits()
+
+
+def recorded(request: Request, data: Mapping[str, Any]) -> Generation:
+    """The answer that a journal's record holds."""
+    known = {k: v for k, v in data.items() if k not in ("candidate", "prompt", "sample")}
+    return Generation(request, **{**known, "likelihoods": tuple(known.get("likelihoods", ()))})
+
+
+def answering_keys(identity: str, requests: Sequence[str]) -> list[str]:
+    """Journal keys of one generator's answers; `requests` are the requests' digests."""
+    return [digest(identity, request) for request in requests]
+
+
+def answering(  # noqa: PLR0917
+    name: str,
+    plugin: Generator,
+    identity: str,
+    requests: Sequence[Request],
+    digests: Sequence[str],
+    limits: Limits = NO_LIMITS,
+    price: Price | None = None,
+) -> Answering:
+    """The stage in which one candidate answers every request: in batches, or in calls within `limits`."""
+
+    def call(batch: Sequence[Request]) -> list[Generation]:
+        answers = plugin.generate(batch)
+        for request, answer in zip(batch, answers, strict=False):
+            if answer.request is not request and answer.request != request:
+                raise PluginError(f"candidate {name!r} answered another request than {request.prompt.id!r}")
+            if not isinstance(answer.text, str) or answer.outcome not in OUTCOMES:
+                raise PluginError(f"candidate {name!r} answered {request.prompt.id!r} with no text or no known outcome")
+            if len(answer.likelihoods) not in (0, len(request.prompt.choices)):
+                raise PluginError(f"candidate {name!r} gave other likelihoods than {request.prompt.id!r} has choices")
+        return [_settled(answer) for answer in answers]
+
+    def encode(key: str, answer: Generation) -> Mapping[str, Any]:
+        own = replace(answer, siblings=()).to_json()
+        del own["request"]
+        where = {"candidate": name, "prompt": answer.prompt.id, "sample": answer.request.sample}
+        return {"kind": "generation", "key": key, "data": where | own}
+
+    return Answering(
+        "generation",
+        f"generate {name}",
+        plugin,
+        answering_keys(identity, digests),
+        requests,
+        call,
+        recorded,
+        encode,
+        _unanswered,
+        lambda answer: answer.outcome == "error",
+        [None] * len(requests),
+        partial(_in_calls, plugin, limits, price) if plugin.by_call else in_batches,
+    )
+
+
+def _settled(answer: Generation) -> Generation:
+    """The answer as it is kept: without any key that the server sent back, and `empty` where nothing can be read."""
+    text, detail = redact(answer.text), redact(answer.detail)
+    if (text, detail) != (answer.text, answer.detail):
+        answer = replace(answer, text=text, detail=detail)
+    return replace(answer, outcome="empty") if answer.outcome == "ok" and blank(answer.text) else answer
+
+
+def _unanswered(request: Request, error: Exception) -> Generation:
+    if isinstance(error, CallError):
+        return request.answer("", "error", error=error.kind, detail=redact(str(error)))
+    return request.answer("", "error", error="raised", detail=short(error))
+
+
+def _in_calls(
+    plugin: Generator, limits: Limits, price: Price | None, stage: Answering, waiting: Sequence[int]
+) -> Engine[Generation]:
+    """One call an item, many at a time."""
+
+    def call(request: Request) -> Generation:
+        answers = stage.call([request])
+        if len(answers) != 1:
+            raise PluginError(f"{stage.name} returned {len(answers)} answers to one request")
+        answer = answers[0]
+        if answer.outcome == "error":
+            raise CallError(answer.error or "raised", answer.detail)
+        return answer
+
+    def cost(tokens: Sequence[int]) -> Spent:
+        return Spent(sum(tokens), price.of(*tokens) if price else 0.0)
+
+    def spent(answer: Generation) -> Spent:
+        read, written = plugin.expected_tokens(answer.request)
+        return cost((answer.usage.get("input_tokens", read), answer.usage.get("output_tokens", written)))
+
+    used = [spent(answer) for answer in stage.results if answer is not None and answer.outcome != "error"]
+    before = Spent(sum(s.tokens for s in used), sum(s.cost for s in used))
+    items = [stage.items[i] for i in waiting]
+    for group in call_all(
+        call, items, limits, expected=lambda r: cost(plugin.expected_tokens(r)), spent=spent, before=before
+    ):
+        yield [(waiting[e.item], _after(e.result, items[e.item], e.attempts)) for e in group]
+
+
+def _after(result: Generation | CallError, request: Request, attempts: int) -> Generation:
+    answer = _unanswered(request, result) if isinstance(result, CallError) else result
+    return answer if attempts == answer.attempts else replace(answer, attempts=attempts)
