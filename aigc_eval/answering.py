@@ -18,7 +18,6 @@ from aigc_eval.text import blank
 __all__ = ["Answering", "answering", "answering_keys", "recorded"]
 
 Answering = Stage[Request, Generation]
-NO_LIMITS = Limits()
 
 
 def recorded(request: Request, data: Mapping[str, Any]) -> Generation:
@@ -38,7 +37,7 @@ def answering(  # noqa: PLR0917
     identity: str,
     requests: Sequence[Request],
     digests: Sequence[str],
-    limits: Limits = NO_LIMITS,
+    limits: Limits | None = None,
     price: Price | None = None,
 ) -> Answering:
     """The stage in which one candidate answers every request: in batches, or in calls within `limits`."""
@@ -72,7 +71,7 @@ def answering(  # noqa: PLR0917
         _unanswered,
         lambda answer: answer.outcome == "error",
         [None] * len(requests),
-        partial(_in_calls, plugin, limits, price) if plugin.by_call else in_batches,
+        partial(_in_calls, plugin, limits or Limits(), price) if plugin.by_call else in_batches,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-__all__ = ["Limits", "Price"]
+__all__ = ["Budget", "Limits", "Price"]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -29,6 +29,14 @@ class Limits:
     ] = 300.0
     max_tokens_total: Annotated[int | None, Field(ge=1, description="stop before more tokens are used")] = None
     max_cost: Annotated[Positive | None, Field(description="stop before more is spent; needs a price")] = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a scorer may take in its own process; more of either costs the output its score, not the run."""
+
+    seconds: Annotated[Positive, Field(description="longest that one output may take")] = 60.0
+    memory_gib: Annotated[Positive, Field(description="most memory beyond what loading took, in GiB")] = 4.0
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from aigc_eval.cli.outcome import guarded, meaning
 from aigc_eval.cli.stdio import language, say, show, table, tell
 
 if TYPE_CHECKING:
+    from aigc_eval.config import Trust
     from aigc_eval.records import Run
 
 __all__ = ["app"]
@@ -32,6 +33,15 @@ app = typer.Typer(
 
 Debug = Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
+TrustBench = Annotated[
+    bool, typer.Option("--trust-bench", help="Let the bench run code (Python, commands); outside CI, use any host.")
+]
+AllowHost = Annotated[
+    list[str] | None, typer.Option(metavar="HOST", help="A host that prompts and answers may be sent to.")
+]
+AllowList = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A YAML file of the code and hosts that benches may use.")
+]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where a gate failed (1); other codes stay.")]
 
 
@@ -97,22 +107,31 @@ def run(
             metavar="DIR", exists=True, file_okay=False, help="A folder outside the bench's that it may read."
         ),
     ] = None,
-    trust_bench: Annotated[
-        bool, typer.Option("--trust-bench", help="Let the bench name Python classes and commands to run.")
-    ] = False,
+    trust_bench: TrustBench = False,
+    allow_host: AllowHost = None,
+    allow_list: AllowList = None,
     debug: Debug = False,
 ) -> int:
     """Generate, score and judge what BENCH describes, and write the reports."""
     from aigc_eval import config, runner
     from aigc_eval.cli.progress import reporting
 
-    loaded = config.load(bench, allow=allow_path or (), trust=trust_bench)
+    trust = _trust(trust_bench, allow_host, allow_list)
+    loaded = config.load(bench, allow=allow_path or (), trust=trust)
     part = f"-first-{limit}" if limit is not None else ""
     folder = out if out is not None else Path("reports") / f"{loaded.name}-{loaded.identity()[:8]}{part}"
     _check_writable(folder)
     with reporting() as progress:
         done = runner.run(loaded, folder, resume=resume, limit=limit, progress=progress)
     return _conclude(done, folder, as_json, exit_zero)
+
+
+def _trust(everything: bool, hosts: list[str] | None, listed: Path | None) -> Trust:
+    """What the command line allows; in CI (the variable CI is set) hosts must be named one by one."""
+    from aigc_eval.config import Trust
+
+    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
+    return Trust.given(everything=everything, hosts=hosts or (), listed=listed, in_ci=in_ci)
 
 
 def _check_writable(folder: Path) -> None:

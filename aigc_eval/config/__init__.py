@@ -3,5 +3,6 @@
 from aigc_eval.config.bench import Bench, Named
 from aigc_eval.config.reading import load
 from aigc_eval.config.schema import json_schema
+from aigc_eval.config.trust import Trust
 
-__all__ = ["Bench", "Named", "json_schema", "load"]
+__all__ = ["Bench", "Named", "Trust", "json_schema", "load"]

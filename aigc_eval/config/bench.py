@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from aigc_eval.calls import Limits, Price
+from aigc_eval.calls import Budget, Limits, Price
 from aigc_eval.gates import Gate
 from aigc_eval.plugin import Generator, Plugin, Scorer
 from aigc_eval.prompts import PromptSet
@@ -15,19 +15,19 @@ from aigc_eval.records import digest
 
 __all__ = ["Bench", "Named"]
 
-NO_LIMITS = Limits()
 P_co = TypeVar("P_co", bound=Plugin, covariant=True)
 
 
 @dataclass(frozen=True)
 class Named(Generic[P_co]):
-    """A plug-in under the name that it has in the bench, and how calls to it are made and paid."""
+    """A plug-in under the name that it has in the bench, and how calls to it are made and paid, or what it may take."""
 
     name: str
     plugin: P_co
     note: str = ""
-    limits: Limits = NO_LIMITS
+    limits: Limits | None = None
     price: Price | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True)

@@ -43,14 +43,19 @@ class Checks:
         return found
 
     def names(self, node: Node, names: str | Sequence[str] | None) -> tuple[str, ...]:
-        """Names of candidates, one or a list, each of them known."""
+        """Names of candidates, one or a list, each of them known; that of a matrix means all that it became."""
         listed = (names,) if isinstance(names, str) else tuple(names or ())
-        for index, name in enumerate(listed):
-            if name not in self.candidates and not _misspelt(name, self.candidates):
+        meant = [self._meant(name) for name in listed]
+        for index, (name, found) in enumerate(zip(listed, meant, strict=True)):
+            if not found and not _misspelt(name, self.candidates):
                 key = () if isinstance(names, str) else (index,)
                 self.problems.fault(node, Fault(key, f"unknown candidate {name!r}", suggest(name, self.candidates)))
         self.problems.twice(node, listed)
-        return listed
+        return tuple(dict.fromkeys(name for found in meant for name in found))
+
+    def _meant(self, name: str) -> list[str]:
+        """The candidate of this name, or those that its matrix became."""
+        return [name] if name in self.candidates else [c for c in self.candidates if c.startswith(f"{name}[")]
 
     def slices(self, node: Node, tags: Sequence[str]) -> None:
         """Tags to report by, each of them on some prompt."""

@@ -13,6 +13,7 @@ from aigc_eval.config.paths import Roots
 from aigc_eval.config.plugins import Loader
 from aigc_eval.config.problems import Problems
 from aigc_eval.config.shape import FORMATS, LANGUAGES, BenchShape, PromptsShape, ReportShape
+from aigc_eval.config.trust import Trust
 from aigc_eval.errors import ConfigError, DataError, UsageError
 from aigc_eval.prompts import PromptSet
 from aigc_eval.registry import GROUPS, entries
@@ -21,12 +22,13 @@ from aigc_eval.yaml_file import Node
 __all__ = ["load"]
 
 
-def load(path: Path, *, allow: Sequence[Path] = (), trust: bool = False) -> Bench:
+def load(path: Path, *, allow: Sequence[Path] = (), trust: Trust | bool = False) -> Bench:
     """Read a bench and build its plug-ins; raises `ConfigError` with every problem of the file.
 
-    Files must lie in the bench's folder or in one of `allow`. `trust` lets the bench name Python classes
-    (`module:Class`, also from its own folder) and plug-ins that run commands.
+    Files must lie in the bench's folder or in one of `allow`. `trust` says which code it may run (Python classes by
+    `module:Class`, also from its own folder, and commands) and which hosts it may send to; True allows everything.
     """
+    trust = trust if isinstance(trust, Trust) else Trust(everything=trust)
     for kind in GROUPS:
         entries(kind)  # a name that two packages claim is nobody's fault here, and no bench can be trusted with it
     document = yaml_file.load(path)

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from aigc_eval.calls import Budget, Limits, Price
 from aigc_eval.config.options import first, schemas
 from aigc_eval.config.shape import BenchShape, CandidateShape, GateShape, PromptsShape, ReportShape, ScorerShape
 from aigc_eval.registry import GROUPS, Entry, Kind, entries
@@ -23,10 +24,12 @@ def json_schema() -> Schema:
         **_object(
             BenchShape,
             prompts=_list({"anyOf": [{"type": "string"}, _object(PromptsShape)]}),
-            candidates=_list({"anyOf": [_use("generator"), _object(CandidateShape, generator=_use("generator"))]}),
-            scorers=_list({"anyOf": [_use("scorer"), _object(ScorerShape, scorer=_use("scorer"))]}),
+            candidates=_list({"anyOf": [_use("generator"), _candidate()]}),
+            scorers=_list(
+                {"anyOf": [_use("scorer"), _object(ScorerShape, scorer=_use("scorer"), limits=_maybe(Budget))]}
+            ),
             gates=_list({"anyOf": [{"type": "string", "pattern": "[<>]="}, _object(GateShape)]}),
-            report={"anyOf": [_object(ReportShape), {"type": "null"}]},
+            report=_maybe(ReportShape),
         ),
         "$defs": {kind: _plugins(kind) for kind in GROUPS},
     }
@@ -44,6 +47,14 @@ def _object(cls: type[Any], **instead: Schema) -> Schema:
         "required": required,
         "additionalProperties": False,
     }
+
+
+def _candidate() -> Schema:
+    return _object(CandidateShape, generator=_use("generator"), limits=_maybe(Limits), price=_maybe(Price))
+
+
+def _maybe(cls: type[Any]) -> Schema:
+    return {"anyOf": [_object(cls), {"type": "null"}]}
 
 
 def _list(items: Schema) -> Schema:

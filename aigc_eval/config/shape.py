@@ -7,12 +7,17 @@ prompts:                             # one or more sets
 candidates:                          # name | {name: first option} | {name: {option: value}}
   - echo
   - {name: careful, generator: {replay: {path: recorded/careful.jsonl}}, note: what readers should know}
+  - name: cloud                      # called: each answer is a request to a server or a program
+    generator: {openai_compatible: {base_url: https://api.example.com/v1, model: m, api_key_env: EXAMPLE_KEY}}
+    matrix: {temperature: [0.2, 1.0]}       # becomes cloud[temperature=0.2] and cloud[temperature=1.0]
+    limits: {concurrency: 16, requests_per_minute: 600, max_cost: 5}
+    price: {input: 0.27, output: 1.10, currency: USD}
 release: careful                     # the candidates that gates judge; default: all
 samples: 1                           # draws per prompt
 seed: 0
 scorers:                             # as candidates
   - toxicity
-  - {name: nli, scorer: {groundedness: {model: ./models/nli}}}
+  - {name: nli, scorer: {groundedness: {model: ./models/nli}}, limits: {seconds: 30}}
 slices: [lang, category]             # tags to report by
 gates:
   - toxicity.toxic_fraction <= 5 %
@@ -31,6 +36,7 @@ from pydantic import Field
 __all__ = [
     "FORMATS",
     "LANGUAGES",
+    "AllowListShape",
     "BenchShape",
     "CandidateShape",
     "GateShape",
@@ -48,8 +54,10 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 BenchName = Annotated[str, Field(pattern=r"^[a-z0-9_][a-z0-9_.-]{0,63}$")]
 # Names become columns, `scorer.part` and `scorer:status`, and gates: no dots for scorers.
 CandidateName = Annotated[str, Field(pattern=r"^\w[\w.-]{0,63}$")]
+# A candidate of a matrix is named by its options too: cloud[temperature=0.2]; `cloud` stands for all of them.
+NamedCandidate = Annotated[str, Field(pattern=r"^\w[\w.-]{0,63}(\[[^\[\]]{1,400}\])?$")]
 ScorerName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$")]
-Candidates = CandidateName | Annotated[tuple[CandidateName, ...], Field(min_length=1)] | None
+Candidates = NamedCandidate | Annotated[tuple[NamedCandidate, ...], Field(min_length=1)] | None
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
@@ -88,6 +96,12 @@ class CandidateShape:
     generator: Annotated[Any, Field(description="the generator and its options")]
     name: Annotated[CandidateName | None, Field(description="default: the generator's name")] = None
     note: Annotated[str, Field(max_length=2000, description="what readers of the report should know")] = ""
+    matrix: Annotated[
+        Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1, max_length=100)]] | None,
+        Field(min_length=1, description="options with several values each: one candidate a combination"),
+    ] = None
+    limits: Annotated[Any, Field(description="how calls are made: how many at a time, how fast, how long")] = None
+    price: Annotated[Any, Field(description="what a million tokens cost")] = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,7 @@ class ScorerShape:
 
     scorer: Annotated[Any, Field(description="the scorer and its options")]
     name: Annotated[ScorerName | None, Field(description="default: the scorer's name")] = None
+    limits: Annotated[Any, Field(description="seconds and memory that one output may take")] = None
 
 
 @dataclass(frozen=True)
@@ -116,3 +131,11 @@ class ReportShape:
 
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = FORMATS
     languages: Annotated[tuple[Language, ...], Field(min_length=1, description="the first is shown first")] = LANGUAGES
+
+
+@dataclass(frozen=True)
+class AllowListShape:
+    """What `--allow-list FILE` may hold: what benches may run, and where they may send prompts and answers."""
+
+    code: Annotated[tuple[Text, ...], Field(description="module:Class, or what an error asks to put here")] = ()
+    hosts: Annotated[tuple[Text, ...], Field(description="names of hosts, with or without a port")] = ()
