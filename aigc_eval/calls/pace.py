@@ -10,6 +10,7 @@ from aigc_eval.calls.limits import Limits
 __all__ = ["Bucket", "Outage", "Pace", "backoff"]
 
 _IN_A_ROW = 20
+_AT_LEAST = 3
 _NEVER_ANSWERED = 45.0
 
 
@@ -29,16 +30,19 @@ def backoff(attempt: int, after: float | None, limits: Limits, random: Callable[
 
 
 class Bucket:
-    """A rate of so many units a minute, of which a tenth may be used at once.
+    """At most so many units in any minute, of which a tenth may be used at once.
+
+    A full bucket and what flows in during a minute are `per_minute` together, so the steady rate is nine tenths of it.
 
     >>> bucket = Bucket(60.0, 0.0)
     >>> bucket.take(0.0, 6.0)
-    >>> bucket.wait(0.0, 1.0), bucket.wait(1.0, 1.0)
-    (1.0, 0.0)
+    >>> round(bucket.wait(0.0, 1.0), 2), bucket.wait(1.2, 1.0)
+    (1.09, 0.0)
     """
 
     def __init__(self, per_minute: float, now: float) -> None:
-        self.rate, self.most = per_minute / 60, max(1.0, per_minute / 10)
+        self.most = max(1.0, per_minute / 10)
+        self.rate = (per_minute - self.most + 1) / 60 if per_minute > 1 else per_minute / 60
         self._level, self._at = self.most, now
 
     def _fill(self, now: float) -> None:
@@ -105,12 +109,14 @@ class Pace:
 class Outage:
     """A circuit breaker: after 20 failed calls in a row one call at a time probes, and at last all is given up.
 
-    A candidate that has answered before is given up after `Limits.outage` seconds without an answer; one that never
-    has, after 45 (or less); and after 20 calls in a row that were refused for good at once.
+    Probes are spaced like the attempts for one answer, by a tenth of `Limits.outage` at most. A candidate that has
+    answered before is given up after `Limits.outage` seconds without an answer; one that never has, after 45 (or less);
+    neither before three calls in a row have failed. 20 calls in a row that were refused for good end it at once.
     Source: M. Nygard, "Release It!" (2nd ed., 2018), section 5.2.
 
     >>> outage = Outage(Limits(outage=300), 0.0)
-    >>> outage.failed(again=True); outage.over(44.0), outage.over(46.0)
+    >>> for _ in range(3): outage.failed(1.0, again=True)
+    >>> outage.over(44.0), outage.over(46.0)
     (False, True)
     """
 
@@ -118,22 +124,30 @@ class Outage:
         self._limits, self._since = limits, now
         self.answered = False
         self._row = self._hopeless = 0
+        self._probe_at = -math.inf
 
     @property
     def probing(self) -> bool:
         """Whether to send one call at a time."""
         return self._row >= _IN_A_ROW
 
+    def wait(self, now: float) -> float:
+        """Seconds until the next probe; 0.0 where none is needed."""
+        return max(0.0, self._probe_at - now) if self.probing else 0.0
+
     def succeeded(self, now: float) -> None:
         """An answer came."""
         self.answered, self._since, self._row, self._hopeless = True, now, 0, 0
 
-    def failed(self, *, again: bool) -> None:
+    def failed(self, now: float, *, again: bool) -> None:
         """A call brought no answer; `again`: it may be asked once more."""
         self._row += 1
         self._hopeless = 0 if again else self._hopeless + 1
+        limits = self._limits
+        spaced = limits.backoff * 2.0 ** min(self._row - _IN_A_ROW, 60)
+        self._probe_at = now + min(limits.longest_wait, limits.outage / 10, spaced)
 
     def over(self, now: float) -> bool:
-        """Whether to give up; never before a call has failed."""
+        """Whether to give up."""
         patience = self._limits.outage if self.answered else min(_NEVER_ANSWERED, self._limits.outage)
-        return self._hopeless >= _IN_A_ROW or (self._row > 0 and now - self._since > patience)
+        return self._hopeless >= _IN_A_ROW or (self._row >= _AT_LEAST and now - self._since > patience)

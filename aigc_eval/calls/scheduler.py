@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, NamedTuple, TypeVar
 
 from aigc_eval.calls.limits import Limits
@@ -26,6 +26,8 @@ R = TypeVar("R")
 
 _GRACE = 5.0
 """Seconds that a call may overrun its time limit before its thread is left alone."""
+_UNPAID = frozenset({"rate_limited", "server", "connection", "rejected", "unauthorised", "redirected"})
+"""Failures that are not billed; any other may have cost what an answer was expected to cost."""
 
 
 class Spent(NamedTuple):
@@ -60,8 +62,8 @@ def call_all(
     `call` runs in threads of its own, within `deadline(limits.timeout)`. A `CallError` that says `again` is asked
     again, after a while. Any other exception is an item's failure (`raised`), errors of this package aside, which end
     it all; so does a `fatal` one before the first answer, as UsageError. `expected` and `spent` tell what an item may
-    use and a result has used, `before` what was used earlier: the caps of the limits stop further calls, not those in
-    flight.
+    use and a result has used, `before` what was used earlier: no call starts that may, with those in flight, go beyond
+    a cap of the limits.
 
     >>> [ended.result for group in call_all(str.upper, ["a", "b"], Limits(concurrency=1)) for ended in group]
     ['A', 'B']
@@ -83,6 +85,7 @@ class _Attempt:
     counted: int = field(compare=False, default=0)
     first: float = field(compare=False, default=math.nan)
     started: float = field(compare=False, default=math.nan)
+    probe: bool = field(compare=False, default=False)
 
 
 class _Work(Generic[T, R]):
@@ -105,8 +108,9 @@ class _Work(Generic[T, R]):
         self.reserved: dict[int, Spent] = {}
         self.todo: queue.SimpleQueue[_Attempt | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[tuple[_Attempt, R | Exception]] = queue.SimpleQueue()
-        self.threads = self.idle = self.lost = 0
+        self.threads = self.lost = 0
         self.given_up: CallError | None = None
+        self.broken: AigcEvalError | None = None
 
     def results(self) -> Iterator[list[Ended[R]]]:
         while self.fresh or self.waiting or self.in_flight:
@@ -119,6 +123,8 @@ class _Work(Generic[T, R]):
                 ended += self._rest(self.given_up)
             if ended:
                 yield ended
+            if self.broken is not None:
+                raise self.broken
 
     def stop(self) -> None:
         """Let idle threads end; one that is in a call ends after it."""
@@ -132,14 +138,15 @@ class _Work(Generic[T, R]):
         while (attempt := self._next()) is not None:
             now = time.monotonic()
             reserved = self.expected(self.items[attempt.index])
-            wait = max(attempt.due - now, self.pace.wait(now, len(self.in_flight), reserved.tokens))
-            if self.outage.probing and self.in_flight:
-                wait = math.inf
-            if wait > 0:
-                return wait
             if self._too_much(reserved):
+                if self.in_flight:  # which may use less than is expected
+                    return math.inf
                 self.given_up = CallError("over_budget", "not asked: the cap of tokens or cost is reached")
                 return 0.0
+            wait = max(attempt.due - now, self.pace.wait(now, len(self.in_flight), reserved.tokens))
+            wait = math.inf if self.outage.probing and self.in_flight else max(wait, self.outage.wait(now))
+            if wait > 0:
+                return wait
             self._start(attempt, now, reserved)
         return math.inf
 
@@ -165,7 +172,7 @@ class _Work(Generic[T, R]):
         else:
             self.fresh.popleft()
             attempt.first = now
-        attempt.started = now
+        attempt.started, attempt.probe = now, self.outage.probing
         self.in_flight[attempt.index], self.reserved[attempt.index] = attempt, reserved
         self.pace.started(now, reserved.tokens)
         if self.threads - self.lost < len(self.in_flight):
@@ -209,36 +216,42 @@ class _Work(Generic[T, R]):
         reserved = self.reserved.pop(attempt.index)
         now = time.monotonic()
         if isinstance(result, CallError):
-            return self._failed(attempt, result, now)
+            return self._failed(attempt, result, now, reserved)
         if isinstance(result, AigcEvalError):
-            raise result
+            self.broken = result
+            return []
         if isinstance(result, Exception):
             lines = str(result).splitlines() or [""]
             error = CallError("raised", f"{type(result).__name__}: {lines[0][:160]}")
-            return self._failed(attempt, error, now)
+            return self._failed(attempt, error, now, reserved)
         used = self.spent(result)
-        self.used = Spent(self.used.tokens + used.tokens, self.used.cost + used.cost)
+        self._pay(used)
         self.pace.answered(now, used.tokens - reserved.tokens)
         self.outage.succeeded(now)
         return [Ended(attempt.index, result, attempt.number)]
 
-    def _failed(self, attempt: _Attempt, error: CallError, now: float) -> list[Ended[R]]:
+    def _pay(self, used: Spent) -> None:
+        self.used = Spent(self.used.tokens + used.tokens, self.used.cost + used.cost)
+
+    def _failed(self, attempt: _Attempt, error: CallError, now: float, reserved: Spent) -> list[Ended[R]]:
         if error.fatal and not self.outage.answered:
-            raise UsageError(str(error))
+            self.broken = UsageError(str(error))
+            return []
         if error.fatal and self.given_up is None:
             self.given_up = CallError("gave_up", f"not asked: {error}")
-        self.outage.failed(again=error.again)
+        if error.kind not in _UNPAID:
+            self._pay(reserved)
+        self.outage.failed(now, again=error.again)
         wait = backoff(attempt.number + 1, error.after, self.limits, random.random)
         throttled = error.kind == "rate_limited"
         if throttled:
             self.pace.throttled(now, attempt.started, wait)
-        attempt.counted += not throttled
+        attempt.counted += not (throttled or attempt.probe)
         late = now + wait > attempt.first + self.limits.deadline
         if not error.again or late or attempt.counted >= self.limits.attempts or self.given_up is not None:
             return [Ended(attempt.index, error, attempt.number)]
-        attempt.number += 1
-        attempt.due = now + wait
-        heapq.heappush(self.waiting, attempt)
+        # Another object: what an attempt that was left alone brings one day is told from what this one brings.
+        heapq.heappush(self.waiting, replace(attempt, number=attempt.number + 1, due=now + wait))
         return []
 
     def _overdue(self) -> list[Ended[R]]:
