@@ -15,12 +15,12 @@ from aigc_eval.estimates import estimate, slices_of, where
 from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, slice_name
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
-from aigc_eval.records import Estimate, MetricFacts, PluginFacts, Reason, Run, Verdict
+from aigc_eval.records import OUTCOMES, Estimate, MetricFacts, Outcome, PluginFacts, Reason, Run, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["conclude", "metric_facts"]
+__all__ = ["conclude", "metric_facts", "scored_outcomes"]
 
 _PACKAGES = ("torch", "transformers", "sacrebleu", "detoxify", "presidio-analyzer", "evaluate", "pandas", "numpy")
 
@@ -31,10 +31,10 @@ def conclude(bench: Bench, head: Mapping[str, Any], rows: pd.DataFrame, prompts:
     estimates = [e for s in bench.scorers for e in estimate(rows, s.name, s.plugin.metrics(), slices)]
     verdicts = _verdicts(bench, rows, estimates)
     status, exit_code, reasons = overall(verdicts)
-    if limit is not None:
-        reasons.append(Reason("limited", {"limit": limit}))
-        if status == "pass":  # part of the prompts cannot open a gate; a failure on them is one all the same
-            status, exit_code = "undetermined", EXIT_CODES["undetermined"]
+    partial = _partial(rows, limit)
+    if partial and status == "pass":  # part of the outputs cannot open a gate; a failure on them is one all the same
+        status, exit_code = "undetermined", EXIT_CODES["undetermined"]
+    reasons += partial
     return Run(
         name=bench.name,
         created=head["created"],
@@ -49,12 +49,21 @@ def conclude(bench: Bench, head: Mapping[str, Any], rows: pd.DataFrame, prompts:
         status=status,
         exit_code=exit_code,
         reasons=tuple(reasons),
-        release=limit is None and status != "not_gated",
+        release=not partial and status != "not_gated",
         prompts=prompts,
         samples=bench.samples,
         digests={"bench": bench.digest, **{s.path.name: s.sha256 for s in bench.prompt_sets}},
         key=bytes.fromhex(head["mask_key"]),
     )
+
+
+def _partial(rows: pd.DataFrame, limit: int | None) -> list[Reason]:
+    """Why these are not all the outputs that the bench asks for."""
+    reasons = [Reason("limited", {"limit": limit})] if limit is not None else []
+    for kind in ("gave_up", "over_budget"):
+        if lost := int((rows["error"] == kind).sum()):
+            reasons.append(Reason(kind, {"n": lost, "planned": len(rows)}))
+    return reasons
 
 
 def _verdicts(bench: Bench, rows: pd.DataFrame, estimates: Sequence[Estimate]) -> list[Verdict]:
@@ -87,7 +96,14 @@ def _facts(name: str, plugin: Plugin, metrics: Sequence[Metric] = ()) -> PluginF
     facts = PluginFacts(
         name, plugin.signature(), plugin.identity(), plugin.title, described, languages=plugin.languages
     )
-    return replace(facts, masks=plugin.masks, sees=plugin.sees) if isinstance(plugin, Scorer) else facts
+    if not isinstance(plugin, Scorer):
+        return facts
+    return replace(facts, masks=plugin.masks, sees=plugin.sees, outcomes=scored_outcomes(plugin))
+
+
+def scored_outcomes(scorer: Scorer | type[Scorer]) -> tuple[Outcome, ...]:
+    """The outcomes that a scorer scores, in their usual order."""
+    return tuple(outcome for outcome in OUTCOMES if outcome in scorer.outcomes)
 
 
 def metric_facts(metric: Metric, source: str) -> MetricFacts:

@@ -28,6 +28,8 @@ def build(answers: Mapping[str, Sequence[Generation]], scores: Mapping[str, Sequ
         "text": [a.text for a in flat],
         "outcome": [a.outcome for a in flat],
         "detail": [a.detail for a in flat],
+        "error": [a.error for a in flat],
+        "attempts": [a.attempts for a in flat],
         "seconds": [math.nan if a.seconds is None else a.seconds for a in flat],
         "lang": [a.prompt.tags.get("lang") or language(a.prompt.text) for a in flat],
         "references": [a.prompt.references for a in flat],

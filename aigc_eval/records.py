@@ -420,7 +420,7 @@ class PluginFacts(_Record):
     """A candidate's generator or a scorer, as the run used it; `metrics` is empty for candidates.
 
     `masks`: the scorer marks personal data, which reports then mask. `sees`: what its scores depend on. `languages`
-    are those it is for ("any" or language tags).
+    are those it is for ("any" or language tags), `outcomes` those of the outputs that it scores.
     """
 
     name: str
@@ -431,6 +431,7 @@ class PluginFacts(_Record):
     masks: bool = False
     sees: Sees = "answer"
     languages: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PluginFacts:
@@ -438,6 +439,7 @@ class PluginFacts(_Record):
         known = dict(data)
         known["title"] = Bilingual(**known.get("title", {"en": ""}))
         known["languages"] = tuple(known.get("languages", ()))
+        known["outcomes"] = tuple(known.get("outcomes", ()))
         known["metrics"] = tuple(
             MetricFacts(
                 **{
@@ -461,6 +463,7 @@ class Run:
         candidate, prompt, sample      str, str, int: the row's identity
         prompt_text, text, outcome     what was asked, what came back, and how it ended
         detail, seconds                remarks of the generator, seconds of the call (NaN if unknown)
+        error, attempts                kind of error ("" if none), how often the candidate was asked
         lang, tag.<name>               the prompt's tags; lang falls back to the prompt's script
         references, evidence           tuples of right answers and of passages
         usage.<name>, likelihoods      tokens of the call; log-likelihoods of the choices (tuple)

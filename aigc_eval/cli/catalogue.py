@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aigc_eval.conclusion import metric_facts
+from aigc_eval.conclusion import metric_facts, scored_outcomes
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
 from aigc_eval.registry import Entry, Kind, entries
-from aigc_eval.report.view import method_line
+from aigc_eval.report.view import method_line, policy
 from aigc_eval.report.words import say, spoken
 
 __all__ = ["metrics", "metrics_in_full", "plugins"]
@@ -52,6 +52,7 @@ def _in_full(entry: Entry, cls: type[Scorer], metric: Metric, lang: str) -> str:
         "what": line.about.in_(lang),
         "range": f"{line.range.in_(lang)} {line.unit}".rstrip() + f"; {line.direction.in_(lang)}",
         "languages": spoken(cls.languages).in_(lang),
+        "scores": policy(scored_outcomes(cls)).in_(lang),
         "needs": cls.needs,
         "source": line.source,
     }

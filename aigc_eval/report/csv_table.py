@@ -68,7 +68,7 @@ def rows(run: Run, masker: Masker) -> str:
         if name in given:
             columns[name] = _passages(given[name], masker)
     columns["detail"] = _plain(given["detail"], masker)
-    for name in ("seconds", *(c for c in given.columns if c.startswith("usage."))):
+    for name in ("error", "attempts", "seconds", *(c for c in given.columns if c.startswith("usage."))):
         columns[name] = given[name].tolist()
     for scorer in run.scorers:
         own = [c for c in given.columns if c == scorer.name or c.startswith((f"{scorer.name}.", f"{scorer.name}:"))]

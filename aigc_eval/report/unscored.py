@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aigc_eval.records import OUTCOMES, Bilingual, PluginFacts, Run
+from aigc_eval.records import ERROR_KINDS, OUTCOMES, Bilingual, PluginFacts, Run
 from aigc_eval.report.escape import Shown
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
@@ -16,16 +16,27 @@ __all__ = ["missing", "outcome_rows"]
 
 
 def outcome_rows(run: Run) -> tuple[list[Bilingual], list[tuple[str, list[str]]]]:
-    """Heads (the outcomes that occur), and per candidate the number of outputs in each, total first."""
-    counts = Counter(zip(run.rows["candidate"], run.rows["outcome"], strict=True))
-    present = {outcome for _, outcome in counts}
-    seen = [o for o in OUTCOMES if o in present]
-    heads = [say("outputs"), *(say(f"outcome.{o}") for o in seen)]
+    """Heads (the outcomes and kinds of error that occur), and per candidate the number of outputs in each.
+
+    The total stands first; last, where any was, how many were asked for more than once.
+    """
+    keys = _ended(run)
+    counts = Counter(zip(run.rows["candidate"], keys, strict=True))
+    again = Counter(run.rows.loc[run.rows["attempts"] > 1, "candidate"])
+    order = [*(f"outcome.{o}" for o in OUTCOMES), *(f"kind.{k}" for k in ERROR_KINDS)]
+    seen = [key for key in order if key in set(keys)]
     rows = []
     for candidate in run.candidates:
-        own = [counts[candidate.name, o] for o in seen]
-        rows.append((candidate.name, [count(n) for n in (sum(own), *own)]))
-    return heads, rows
+        own = [counts[candidate.name, key] for key in seen]
+        numbers = [sum(own), *own, *([again[candidate.name]] if again else [])]
+        rows.append((candidate.name, [count(n) for n in numbers]))
+    return [say("outputs"), *map(say, seen), *([say("again")] if again else [])], rows
+
+
+def _ended(run: Run) -> list[str]:
+    """How each output ended, as a key of the vocabulary."""
+    pairs = zip(run.rows["outcome"], run.rows["error"], strict=True)
+    return [f"kind.{kind}" if kind in ERROR_KINDS else f"outcome.{outcome}" for outcome, kind in pairs]
 
 
 @dataclass(frozen=True)

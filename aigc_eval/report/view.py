@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aigc_eval.records import Bilingual, Estimate, MetricFacts, Run, Verdict
+from aigc_eval.records import Bilingual, Estimate, MetricFacts, Outcome, Run, Verdict
 from aigc_eval.report.charts import Picture, comparison, gate_picture
 from aigc_eval.report.glance import behind
 from aigc_eval.report.numbers import NONE, count, figure, interval, limit
@@ -27,7 +27,7 @@ from aigc_eval.report.words import (
     spoken,
 )
 
-__all__ = ["candidate_states", "comparisons", "gate_groups", "method_line", "methods"]
+__all__ = ["candidate_states", "comparisons", "gate_groups", "method_line", "methods", "policy"]
 
 STATUSES = ("pass", "fail", "undetermined")
 _URGENT = ("fail", "undetermined", "pass")
@@ -188,11 +188,12 @@ class MethodLine:
 
 @dataclass(frozen=True)
 class Methods:
-    """How a scorer works: its signature, the languages it is for, and the definition of its metrics."""
+    """How a scorer works: its signature, what it is for, which outputs it scores, and its metrics' definitions."""
 
     title: Bilingual
     signature: str
     languages: Bilingual
+    policy: Bilingual
     lines: tuple[MethodLine, ...]
 
 
@@ -204,10 +205,18 @@ def methods(run: Run) -> list[Methods]:
             scorer_title(s),
             s.signature,
             spoken(s.languages),
+            policy(s.outcomes),
             tuple(method_line(s.name, m, used.get((s.name, m.name), ""), level(run)) for m in s.metrics),
         )
         for s in run.scorers
     ]
+
+
+def policy(outcomes: Sequence[Outcome]) -> Bilingual:
+    """Which outputs are scored, and what becomes of the others."""
+    comma = say("list_comma")
+    named = both(lambda lang: comma.in_(lang).join(say(f"outcome.{outcome}").in_(lang) for outcome in outcomes))
+    return say("policy", outcomes=named)
 
 
 def method_line(scorer: str, metric: MetricFacts, used: str = "", confidence: str = "") -> MethodLine:

@@ -79,6 +79,14 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "Only the first prompt was run, so this is not for release.",
         "仅运行了第一道题，不可用于发布。",
     ),
+    "gave_up": (
+        "{n} of {planned} outputs were not asked for: too many calls had failed; this is not for release.",
+        "{planned} 条输出中有 {n} 条未请求：失败的调用过多，不可用于发布。",
+    ),
+    "over_budget": (
+        "{n} of {planned} outputs were not asked for: the cap of tokens or cost was reached; this is not for release.",
+        "{planned} 条输出中有 {n} 条未请求：已达 token 数或费用上限，不可用于发布。",
+    ),
     "run_not_gated": ("No gate was set, so nothing was decided.", "未设任何门限，因此没有结论。"),
     "report_failed": ("A report could not be written: {format}.", "报告未能写出：{format}。"),
     # sections
@@ -225,6 +233,23 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "outcome.refused": ("refused", "拒答"),
     "outcome.filtered": ("filtered", "被过滤"),
     "outcome.error": ("error", "出错"),
+    "again": ("asked again", "曾重试"),
+    # kinds of error
+    "kind.rate_limited": ("error: rate limited", "出错：被限流"),
+    "kind.server": ("error: server failure", "出错：服务器故障"),
+    "kind.connection": ("error: no connection", "出错：连接失败"),
+    "kind.timeout": ("error: no answer in time", "出错：超时"),
+    "kind.bad_response": ("error: unusable answer", "出错：响应无效"),
+    "kind.too_large": ("error: answer too large", "出错：响应过大"),
+    "kind.wrong_model": ("error: another model answered", "出错：应答模型不符"),
+    "kind.rejected": ("error: request rejected", "出错：请求被拒绝"),
+    "kind.unauthorised": ("error: key refused", "出错：密钥无效"),
+    "kind.redirected": ("error: redirected", "出错：被重定向"),
+    "kind.crashed": ("error: program died", "出错：程序崩溃"),
+    "kind.raised": ("error: exception", "出错：程序异常"),
+    "kind.missing": ("error: not recorded", "出错：无记录"),
+    "kind.gave_up": ("not asked: gave up", "未请求：已放弃"),
+    "kind.over_budget": ("not asked: cap reached", "未请求：达到预算上限"),
     # tags and languages
     "tag.lang": ("language", "语言"),
     "tag.category": ("category", "类别"),
@@ -240,6 +265,11 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "lang.ru": ("Russian", "俄文"),
     "lang.tr": ("Turkish", "土耳其文"),
     "languages": ("languages", "适用语言"),
+    "policy": (
+        "Scores outputs that are {outcomes}; any other is unscored, and gates count it as the worst.",
+        "对状态为{outcomes}的输出评分；其他输出不评分，门限判定时按最差计。",
+    ),
+    "scores": ("scores", "评分对象"),
     "needs": ("needs", "所需条件"),
     # Markdown
     "truncated_note": ("Truncated: the full tables are in report.html.", "已截断：完整表格见 report.html。"),

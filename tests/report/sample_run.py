@@ -205,6 +205,8 @@ def _row(name: str, number: int, sample: int) -> dict[str, Any]:
         "text": text,
         "outcome": outcome,
         "detail": "timeout after 30 s" if outcome == "error" else "",
+        "error": "timeout" if outcome == "error" else "",
+        "attempts": 3 if outcome == "error" else 1,
         "seconds": 0.8,
         "lang": lang,
         "references": (reference,) if topic == "facts" else (),
@@ -276,6 +278,7 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
                 title,
                 tuple(map(metric_facts, metrics)),
                 s == "pii",
+                outcomes=("ok", "truncated"),
             )
             for s, (title, metrics) in _SCORERS.items()
         ),

@@ -198,6 +198,17 @@ def test_what_was_not_scored_is_counted_with_its_reasons() -> None:
     assert "no reference" in text
 
 
+def test_errors_are_told_by_kind_and_retries_counted() -> None:
+    rows = sample_rows(prompts=40)
+    for place, kind in ((3, "rate_limited"), (5, "over_budget")):
+        rows.loc[place, ["outcome", "error", "attempts"]] = ["error", kind, 4]
+    page_tree = tree(page(build_run(rows)))
+    text = words(next(s for s in page_tree.iter("section") if s.get("id") == "unscored"))
+    assert "error: rate limited not asked: cap reached asked again" in text
+    methods = words(next(s for s in page_tree.iter("section") if s.get("id") == "methods"))
+    assert "Scores outputs that are ok, truncated; any other is unscored, and gates count it as the worst." in methods
+
+
 def test_a_run_without_anything_still_gives_a_page() -> None:
     rows = sample_rows(prompts=12)
     for name in ("fluency", "diversity", "toxicity", "pii", "factuality"):
