@@ -3,18 +3,21 @@
 Each line is a 128-bit checksum, a space and a JSON object; the checksum covers the previous line's checksum, so the
 lines form a chain and no line can be changed, dropped or swapped unseen. The first line says whose run it is. Lines are
 synced to the disk before they count as done; a last line that was cut short by a crash is dropped, anything else that
-does not fit the chain is an error naming its byte.
+does not fit the chain is an error naming its byte. A write or sync that fails ends the journal for this process: what
+it was to hold counts as lost, and no later sync is taken for its success.
 
 The journal holds raw text, so the file is readable by its owner only. It never holds a secret of the run's environment.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +40,31 @@ def _encode(record: Record) -> bytes:
     return _ENCODER.encode(record).encode("ascii")
 
 
+def _holder(file: int) -> str:
+    """Which process holds the lock of an open file, where the system tells: " (process 4711)", else ""."""
+    with suppress(OSError, ValueError):
+        at = os.fstat(file)
+        place = f"{os.major(at.st_dev):02x}:{os.minor(at.st_dev):02x}:{at.st_ino}"
+        for line in Path("/proc/locks").read_text("ascii").splitlines():
+            words = line.split()
+            if "FLOCK" in words and place in words and "->" not in words:
+                return f" (process {int(words[4])})"
+    return ""
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable; one that this user may not read was not made by this run."""
+    with suppress(PermissionError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EROFS):  # it has no such promise to give
+                raise
+        finally:
+            os.close(descriptor)
+
+
 class Journal:
     """An open journal. Use as a context manager; while it is open no other process can open it for writing.
 
@@ -55,6 +83,7 @@ class Journal:
         self._offsets: dict[tuple[str, str], tuple[int, int]] = {}
         self._last: bytes = b""
         self._end = 0
+        self._whole = True
         self.heads: list[dict[str, Any]] = []
         """The records without a key, in order: the run's header, its prompts, its end."""
 
@@ -69,6 +98,7 @@ class Journal:
         try:
             self._lock()
             self._scan()
+            self._settle()
         except BaseException:
             os.close(self._file)
             raise
@@ -80,11 +110,15 @@ class Journal:
     def _lock(self) -> None:
         if not self._write:
             return
-        os.fchmod(self._file, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise JournalError(f"{self.path.parent}: another run is writing here; wait for it or use --out") from error
+            who = f"another run{_holder(self._file)}"
+            raise JournalError(f"{self.path.parent}: {who} is writing here; wait for it or use --out") from error
+        except OSError as error:
+            why = f"this file system cannot lock files ({error.strerror})"
+            raise JournalError(f"{self.path.parent}: {why}; choose a folder on a local disk with --out") from error
+        os.fchmod(self._file, 0o600)
 
     def _scan(self) -> None:
         """Check the whole chain and note where each record stands; drop a torn last line."""
@@ -95,13 +129,22 @@ class Journal:
                 if not line.endswith(b"\n"):
                     break
                 if line[: _SUM + 1] != _checksum(self._last, body) + b" ":
-                    raise JournalError(
-                        f"{self.path}: the journal is damaged at byte {self._end}; restore it, or start anew with --out"
-                    )
+                    remedy = f"start anew with --out, or keep what stands before: truncate -s {self._end} {self.path}"
+                    raise JournalError(f"{self.path}: damaged at byte {self._end}; restore it, {remedy}")
                 self._index(json.loads(body), self._end + _SUM + 1, len(body))
                 self._last, self._end = line[:_SUM], self._end + len(line)
-        if self._write and os.fstat(self._file).st_size > self._end:
-            os.ftruncate(self._file, self._end)
+
+    def _settle(self) -> None:
+        """Make durable what was found: a record that was written but not synced would count and still be lost."""
+        if not self._write:
+            return
+        with self._guarded():
+            if os.fstat(self._file).st_size > self._end:
+                os.ftruncate(self._file, self._end)
+            os.fsync(self._file)
+            if not self._end:
+                for folder in self.path.absolute().parents:  # the run may have made them too
+                    _sync_folder(folder)
 
     def _index(self, record: dict[str, Any], offset: int, length: int) -> None:
         if "key" in record:
@@ -128,15 +171,33 @@ class Journal:
         for body in bodies:
             last = _checksum(last, body)
             lines.append(b"%b %b\n" % (last, body))
-        data = b"".join(lines)
+        with self._guarded():
+            self._write_down(b"".join(lines))
+            for record, body in zip(records, bodies, strict=True):
+                self._index(dict(record), self._end + _SUM + 1, len(body))
+                self._end += _SUM + len(body) + 2
+            self._last = last
+
+    def _write_down(self, data: bytes) -> None:
         written = os.pwrite(self._file, data, self._end)
         while written < len(data):
             written += os.pwrite(self._file, data[written:], self._end + written)
         os.fsync(self._file)
-        for record, body in zip(records, bodies, strict=True):
-            self._index(dict(record), self._end + _SUM + 1, len(body))
-            self._end += _SUM + len(body) + 2
-        self._last = last
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Within it the journal is not whole. It stays so if anything is raised, and then takes no more records."""
+        if not self._whole:
+            raise OSError(errno.EIO, "an earlier record could not be written", str(self.path))
+        self._whole = False
+        try:
+            yield
+        except OSError as error:
+            # Whether the disk has any of it is unknown, and a later sync would not say: nobody may read it as done.
+            with suppress(OSError):
+                os.ftruncate(self._file, self._end)
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
+        self._whole = True
 
     def find(self, kind: str, key: str) -> dict[str, Any] | None:
         """The data of the latest record of this kind and key, or None."""
