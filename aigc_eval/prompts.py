@@ -45,38 +45,50 @@ _ROLES = ("system", "user", "assistant")
 
 @dataclass(frozen=True)
 class PromptSet:
-    """The prompts of one file, in its order, and the file's SHA-256 (of the file as it lies, packed or not)."""
+    """The prompts of one file, in its order, and the file's SHA-256 (of the file as it lies, packed or not).
+
+    `left_out` are the bad records that `load` was allowed to leave out, one problem each.
+    """
 
     path: Path
     sha256: str
     prompts: tuple[Prompt, ...] = field(repr=False)
+    left_out: tuple[Problem, ...] = ()
 
 
-def load(path: Path, fields: Mapping[str, object] | None = None, tags: Mapping[str, str] | None = None) -> PromptSet:
+def load(
+    path: Path,
+    fields: Mapping[str, object] | None = None,
+    tags: Mapping[str, str] | None = None,
+    allow_bad: int = 0,
+) -> PromptSet:
     """Read a prompt set.
 
     `fields` is a field map, `tags` are tags for every prompt that has no such tag of its own (`{"lang": "zh"}`).
     Raises `DataError` listing every record without an id or a text, with an id twice or with a value of the wrong
-    kind, and `UsageError` for a field map that cannot be.
+    kind, and `UsageError` for a field map that cannot be. Up to `allow_bad` records that cannot be prompts are left out
+    instead; an id that occurs twice is an error always, since nobody knows which of the two is meant.
     """
     _check_fields(fields)
-    table = read(path)
+    table = read(path, allow_bad)
     for name, spec in (fields or {}).items():
         for inner in spec.values() if name == "fields" and isinstance(spec, Mapping) else [spec]:
             check_found(table, name, inner)
     found: list[tuple[int, Prompt]] = []
-    problems: list[Problem] = []
+    problems = list(table.left_out)
     for index, record in enumerate(table.records):
         try:
             found += [(index, prompt) for prompt in _prompts(record, index + 1, fields, tags or {})]
         except BadValue as error:
             problems.append(table.problem(index, error.key, error.what, error.remedy))
-    problems += _twice(table, found) if not problems else []
-    if problems:
+    problems.sort(key=lambda problem: problem.line or 0)
+    if len(problems) > allow_bad or (problems and not found):
         raise bad(problems)
     if not found:
         raise DataError([Problem(str(path), None, "", "has no records", "write one prompt a line")])
-    return PromptSet(path, table.sha256, tuple(prompt for _, prompt in found))
+    if twice := _twice(table, found):
+        raise bad(twice)
+    return PromptSet(path, table.sha256, tuple(prompt for _, prompt in found), tuple(problems))
 
 
 def _check_fields(fields: Mapping[str, object] | None) -> None:

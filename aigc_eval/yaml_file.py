@@ -2,7 +2,8 @@
 
 The tree is built from parser events, so no YAML constructor ever runs: tags cannot name a Python object, aliases cannot
 multiply, and size, depth and number of nodes are bounded before anything is built. What YAML 1.1 and 1.2 read
-differently stays text (`no`, `on`, dates, `1_000`, `12:30`) or is an error (`010`, `0x1F`); `1e3` is a number.
+differently stays text (`no`, `on`, dates, `1_000`, `12:30`) or is an error (`010`, `0x1F`, a line that U+0085 or U+2028
+ends); `1e3` is a number.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import yaml
 
 from aigc_eval.errors import ConfigError, Problem
 
-__all__ = ["MOST_BYTES", "MOST_DEPTH", "MOST_NODES", "UNUSABLE", "Document", "Key", "Node", "load", "parse"]
+__all__ = ["MOST_BYTES", "MOST_DEPTH", "MOST_NODES", "UNUSABLE", "Document", "Key", "Node", "load", "parse", "read"]
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
@@ -44,6 +45,8 @@ _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _AMBIGUOUS = re.compile(r"[-+]?0(?:[0-9_]+|x[0-9a-fA-F_]+|o[0-7_]+|b[01_]+)")
+_OLD_BREAK = re.compile("[\x85\u2028\u2029]")
+"""Line breaks in YAML 1.1, characters in 1.2: the parser would fold U+0085 inside a text into a space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +101,31 @@ def load(path: Path) -> Document:
         raise _stop(file, None, f"cannot be read: {error}") from None
     if len(raw) > MOST_BYTES:
         raise _stop(file, None, f"is larger than {MOST_BYTES:,} bytes", "move prompts into files of their own")
+    return read(raw, file)
+
+
+def read(raw: bytes, file: str, most_nodes: int = MOST_NODES) -> Document:
+    """Parse the bytes of a file; see `load`."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _stop(file, raw.count(b"\n", 0, error.start) + 1, "is not UTF-8", "save it as UTF-8") from None
-    return parse(text, file, hashlib.sha256(raw).hexdigest())
+    return parse(text, file, hashlib.sha256(raw).hexdigest(), most_nodes)
 
 
-def parse(text: str, file: str = "<text>", sha256: str = "") -> Document:
-    """Parse a text; see `load`.
+def parse(text: str, file: str = "<text>", sha256: str = "", most_nodes: int = MOST_NODES) -> Document:
+    """Parse a text of at most so many values; see `load`.
 
     >>> parse("samples: 2\\nlang: no").root.plain()
     {'samples': 2, 'lang': 'no'}
     >>> parse("a: 1\\na: 2").problems[0].line
     2
     """
-    builder = _Builder(file)
+    if old := _OLD_BREAK.search(text):
+        line, code = text.count("\n", 0, old.start()) + 1, ord(old[0])
+        remedy = f'write it as "\\u{code:04x}" in double quotes'
+        raise _stop(file, line, f"YAML versions disagree on U+{code:04X}: a line break or a character", remedy)
+    builder = _Builder(file, most_nodes)
     try:
         root = builder.document(yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
@@ -139,10 +151,11 @@ def _words(error: yaml.MarkedYAMLError) -> str:
 
 
 class _Builder:
-    """Turns parser events into nodes, at most `MOST_NODES` of them and at most `MOST_DEPTH` deep."""
+    """Turns parser events into nodes, at most `most_nodes` of them and at most `MOST_DEPTH` deep."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, most_nodes: int) -> None:
         self.file, self.problems, self.nodes, self.line = file, list[Problem](), 0, 1
+        self.most_nodes = most_nodes
 
     def document(self, events: Iterator[yaml.Event]) -> Node:
         """The one document of a stream."""
@@ -161,8 +174,9 @@ class _Builder:
     def node(self, event: yaml.Event, events: Iterator[yaml.Event], key: Key, line: int, depth: int) -> Node:
         """The node that starts with `event`."""
         self.nodes, self.line = self.nodes + 1, _line(event)
-        if self.nodes > MOST_NODES:
-            raise _stop(self.file, self.line, f"holds more than {MOST_NODES:,} values", "move data into other files")
+        if self.nodes > self.most_nodes:
+            what = f"holds more than {self.most_nodes:,} values"
+            raise _stop(self.file, self.line, what, "move data into other files")
         if depth > MOST_DEPTH:
             raise _stop(self.file, self.line, f"is nested more than {MOST_DEPTH} deep", "flatten it")
         odd = self._oddity(event, key, line)

@@ -1,11 +1,13 @@
-"""Record files: JSON lines, JSON arrays, JSON columns, CSV, TSV and Parquet, each also gzipped, read strictly.
+"""Record files: JSON lines, JSON arrays, JSON columns, CSV, TSV, YAML and Parquet, each also gzipped, read strictly.
 
 `read` gives every record as a plain dict, with the line it starts on and the file's SHA-256. A file that is not
-exactly what it claims to be is an error that lists every bad line: nothing is skipped, guessed or repaired. UTF-8 only
-(a byte order mark is allowed); only a line feed ends a line, so U+2028 or U+0085 inside a text survive.
+exactly what it claims to be is an error that lists every bad record: nothing is guessed or repaired, and nothing is
+left out unless the caller allows so many bad records, which are then counted and told. UTF-8 only (a byte order mark is
+allowed); only a line feed ends a line, so U+2028 or U+0085 inside a text survive. A million records at most.
 
 The format follows the extension: `.jsonl` and `.ndjson` one object a line, `.csv` and `.tsv` a header and rows (all
-values are texts), `.parquet`. A `.json` file holds an array of objects; or one object of columns, lists of one length,
+values are texts), `.yaml` and `.yml` a list of mappings (no aliases, tags or merge keys; at most 4 MB and 100,000
+values), `.parquet`. A `.json` file holds an array of objects; or one object of columns, lists of one length,
 `{"question": [...], "answer": [...]}`; or one object a line.
 
 A **field map** says where in a record a value stands. Prompt sets and recorded outputs share its small grammar:
@@ -31,8 +33,9 @@ from aigc_eval.tables.fields import (
     take,
     values,
 )
-from aigc_eval.tables.files import Table, bad, read
+from aigc_eval.tables.files import read
 from aigc_eval.tables.strict_json import Record
+from aigc_eval.tables.table import Table, bad
 
 __all__ = [
     "MISSING",

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Final
 
 from aigc_eval.errors import DataError, Problem, UsageError
-from aigc_eval.tables.files import Table
 from aigc_eval.tables.strict_json import kind
+from aigc_eval.tables.table import Table
 
 __all__ = ["MISSING", "BadValue", "Missing", "check_found", "check_map", "pick", "scalar", "take", "values"]
 

@@ -8,8 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-__all__ = ["Record", "decode", "elements", "kind", "skip", "whole"]
+__all__ = ["MOST_DEPTH", "Record", "decode", "elements", "kind", "skip", "whole"]
 
+MOST_DEPTH = 100
+"""Deepest nesting that is read; deeper values would break whatever prints or copies them."""
 Record = dict[str, object]
 
 
@@ -61,7 +63,25 @@ def decode(text: str, at: int) -> tuple[object, int]:
         raise json.JSONDecodeError(str(error), text, at) from None
     except RecursionError:
         raise json.JSONDecodeError("nested too deeply", text, at) from None
+    if text.count("[", at, value[1]) + text.count("{", at, value[1]) > MOST_DEPTH and _too_deep(value[0]):
+        raise json.JSONDecodeError("nested too deeply", text, at)
     return value
+
+
+def _too_deep(value: object) -> bool:
+    """Whether containers lie more than `MOST_DEPTH` deep in each other, found level by level."""
+    level = [value]
+    for _ in range(MOST_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> list[object]:
+    """The containers right inside a value."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [v for v in inner if isinstance(v, dict | list)]
 
 
 def whole(text: str) -> object:
