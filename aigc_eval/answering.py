@@ -11,13 +11,25 @@ from aigc_eval.calls import Limits, Price, Spent, call_all
 from aigc_eval.credentials import redact
 from aigc_eval.errors import CallError, PluginError
 from aigc_eval.plugin import Generator
-from aigc_eval.records import OUTCOMES, Generation, Request, digest
+from aigc_eval.records import OUTCOMES, Generation, Prompt, Request, digest
 from aigc_eval.stages import Engine, Stage, in_batches, short
 from aigc_eval.text import blank
 
-__all__ = ["Answering", "answering", "answering_keys", "recorded"]
+__all__ = ["Answering", "answering", "answering_keys", "draws", "recorded"]
 
 Answering = Stage[Request, Generation]
+
+
+def draws(prompts: Sequence[Prompt], samples: int, seed: int) -> tuple[list[Request], list[str]]:
+    """Every draw to make, prompt by prompt, and its digest."""
+    requests, digests = [], []
+    for prompt in prompts:
+        prompt_digest = digest(prompt)
+        for sample in range(samples):
+            request = Request(prompt, sample, int(digest(seed, prompt.id, sample)[:7], 16))
+            requests.append(request)
+            digests.append(digest(prompt_digest, sample, request.seed))
+    return requests, digests
 
 
 def recorded(request: Request, data: Mapping[str, Any]) -> Generation:

@@ -163,6 +163,10 @@ class Journal:
         """How many keyed records there are: answers and scores."""
         return len(self._offsets)
 
+    def keys(self, kind: str) -> list[str]:
+        """The keys of all records of a kind."""
+        return [key for own, key in self._offsets if own == kind]
+
     def append(self, records: Sequence[Record]) -> None:
         """Write records and sync them to the disk; when this returns they survive any crash."""
         if not records:
