@@ -32,15 +32,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar, NewType
+from typing import Any, ClassVar, NewType, TypedDict
 
 from aigc_eval import huggingface
 from aigc_eval.errors import MissingExtra
 from aigc_eval.metrics import Metric
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Request, Score, Sees, digest
+from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Request, Score, Sees, canonical, digest
 from aigc_eval.text import token_estimate
 
-__all__ = ["Generator", "ModelRef", "Plugin", "Scorer", "require"]
+__all__ = ["Generator", "MadeOf", "ModelRef", "Plugin", "Scorer", "identity_of", "require"]
 
 ModelRef = NewType("ModelRef", str)
 """A model: a folder (resolved and confined like a `Path`), or an id that the local Hugging Face cache holds."""
@@ -69,11 +69,40 @@ def _default(option: Field[object]) -> object:
     return option.default if option.default_factory is MISSING else option.default_factory()
 
 
+def _plain(value: object) -> Any:
+    """An option as JSON can hold it: "1" and 1 stay apart, the order of a mapping or a set does not count."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(map(_plain, value), key=canonical)
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else str(value)
+
+
 def _content(path: Path) -> str:
     if not path.is_file():
-        return str(path)
+        return digest(str(path))  # where things lie on this machine is nobody's business
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class MadeOf(TypedDict):
+    """What a plug-in's results depend on: its class, its version, the options given and what they lead to.
+
+    `defaults` are the options that were not given; they are not part of the identity, or a new option would change it.
+    """
+
+    plugin: str
+    version: str
+    options: dict[str, Any]
+    facts: dict[str, str]
+    defaults: dict[str, Any]
+
+
+def identity_of(made: MadeOf) -> str:
+    """The identity of a plug-in so made: the digest of all but the defaults."""
+    return digest(made["plugin"], made["options"], made["version"], made["facts"])
 
 
 @dataclass(frozen=True)
@@ -145,10 +174,20 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
         options = (f"{name}:{value}" for name, value in self.options().items())
         return "|".join([type(self).__name__, *options, f"version:{self.version}"])
 
+    def made_of(self) -> MadeOf:
+        """What `identity` is the digest of, for people to compare, and beside it the options left alone."""
+        given = {name: _plain(value) for name, value in self.options().items()}
+        return {
+            "plugin": f"{type(self).__module__}:{type(self).__qualname__}",
+            "version": self.version,
+            "options": given,
+            "facts": {name: str(value) for name, value in self.facts().items()},
+            "defaults": {f.name: _plain(_default(f)) for f in fields(self) if f.compare and f.name not in given},
+        }
+
     def identity(self) -> str:
         """Digest of everything that decides this plug-in's results; the journal's keys start with it."""
-        kind = f"{type(self).__module__}:{type(self).__qualname__}"
-        return digest(kind, {k: str(v) for k, v in self.options().items()}, self.version, self.facts())
+        return identity_of(self.made_of())
 
 
 @dataclass(frozen=True)

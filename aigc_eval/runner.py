@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from aigc_eval import report
-from aigc_eval.answering import answering, answering_keys, recorded
+from aigc_eval.answering import answering, answering_keys, draws, recorded
 from aigc_eval.conclusion import conclude
 from aigc_eval.config import Bench
+from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, NothingToEvaluate
 from aigc_eval.frames import build
 from aigc_eval.gates import EXIT_CODES
 from aigc_eval.journal import Journal
-from aigc_eval.records import Generation, Prompt, Reason, Request, Run, Score, digest
+from aigc_eval.plugin import identity_of
+from aigc_eval.records import Generation, Prompt, Reason, Request, Run, Score
 from aigc_eval.scoring import scoring, scoring_keys, seen
 from aigc_eval.stages import Progress
 
@@ -43,10 +45,8 @@ def run(bench: Bench, out: Path, *, resume: bool = False, limit: int | None = No
     prompts = tuple(p for s in bench.prompt_sets for p in s.prompts)[:limit]
     if not prompts:
         raise NothingToEvaluate(f"{bench.path}: no prompt is selected")
-    # Scorers may change between runs in one folder: their scores have keys of their own.
-    identity = {**bench.generated_from(), "limit": limit}
     with Journal(out) as journal:
-        head, settled = _open(journal, identity, prompts, resume)
+        head, settled = _open(journal, bench, prompts, limit, resume)
         for name in _ARTEFACTS:  # whatever happens now, nothing of an earlier run is taken for a report of this one
             (out / name).unlink(missing_ok=True)
         before = journal.head
@@ -65,7 +65,7 @@ def load(folder: Path) -> Run:
             raise JournalError(f"{journal.path} does not hold a run")
         head = journal.heads[0]
         prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")]
-        requests, digests = _requests(prompts, facts["samples"], head["identity"]["seed"])
+        requests, digests = draws(prompts, facts["samples"], head["identity"]["seed"])
         answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
         every = digests * len(answers)
         scores = {s["name"]: _recorded_scores(journal, s, answers.values(), every) for s in facts["scorers"]}
@@ -89,50 +89,62 @@ def _facts(folder: Path) -> dict[str, Any]:
 
 
 def _open(
-    journal: Journal, identity: Mapping[str, Any], prompts: Sequence[Prompt], resume: bool
+    journal: Journal, bench: Bench, prompts: Sequence[Prompt], limit: int | None, resume: bool
 ) -> tuple[dict[str, Any], bool]:
     """The run's header, written if the journal is new, and whether the run is complete and not to be retried."""
-    if not any(journal.each("ready")):  # new, or killed before anything was asked
+    # Scorers may change between runs in one folder: their scores have keys of their own.
+    identity = {**bench.generated_from(), "limit": limit}
+    if not len(journal):  # new, or nothing came of it
         journal.reset()
         epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
         created = time.gmtime(int(epoch) if epoch.isdecimal() else None)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", created)
-        start = {"kind": "run", "created": stamp, "mask_key": secrets.token_hex(16), "identity": identity}
+        secret = {"mask_key": secrets.token_hex(16)}
+        start = {"kind": "run", "created": stamp, **secret, "identity": identity, "made_of": bench.made_of}
         records = [{"kind": "prompt", "data": p.to_json()} for p in prompts]
         journal.append([start, *records, {"kind": "ready"}])
         return dict(start), False
     head = journal.heads[0]
-    changed = [k for k in identity if head["identity"].get(k) != identity[k]]
-    if not changed and [r["data"] for r in journal.each("prompt")] != [p.to_json() for p in prompts]:
-        changed = ["prompts"]  # the same files, read in another way
-    if changed:
-        what = ", ".join(changed)
-        raise JournalError(f"{journal.path.parent} holds a run with other {what}; choose another folder with --out")
+    if changed := _changed(head, bench, identity, list(journal.each("prompt")), prompts):
+        raise JournalError(
+            f"{journal.path.parent} holds a run with another identity:\n  "
+            + "\n  ".join(changed)
+            + "\nchoose another folder with --out, or undo the change"
+        )
     complete = journal.heads[-1]["kind"] == "end"
-    if not complete and not resume and len(journal):
+    if not complete and not resume:
         raise JournalError(f"{journal.path.parent} holds an unfinished run; add --resume, or choose another --out")
     return head, complete and not resume
 
 
-def _requests(prompts: Sequence[Prompt], samples: int, seed: int) -> tuple[list[Request], list[str]]:
-    """Every draw to make, prompt by prompt, and its digest."""
-    requests, digests = [], []
-    for prompt in prompts:
-        prompt_digest = digest(prompt)
-        for sample in range(samples):
-            request = Request(prompt, sample, int(digest(seed, prompt.id, sample)[:7], 16))
-            requests.append(request)
-            digests.append(digest(prompt_digest, sample, request.seed))
-    return requests, digests
+def _changed(
+    head: Mapping[str, Any],
+    bench: Bench,
+    identity: Mapping[str, Any],
+    known: Sequence[Mapping[str, Any]],
+    prompts: Sequence[Prompt],
+) -> list[str]:
+    """What has changed since the run was begun, a line each; nothing where its answers are still those asked for."""
+    before = head["identity"]
+    lines = differences(head["made_of"], bench.made_of) if before != identity else []
+    if before["limit"] != identity["limit"]:
+        lines.append(f"limit: {before['limit'] or 'none'} -> {identity['limit'] or 'none'}")
+    if not lines:
+        asked = [p.to_json() for p in prompts]
+        other = next((p["id"] for p, k in zip(asked, known, strict=False) if p != k["data"]), None)
+        if other is not None or len(asked) != len(known):
+            lines.append(f"prompts: the same files, read in another way ({other!r:.80} is another prompt)")
+    return lines
 
 
 def _measure(
     bench: Bench, journal: Journal, prompts: Sequence[Prompt], settled: bool, progress: Progress
 ) -> tuple[dict[str, list[Generation]], dict[str, list[Score]]]:
     """All answers by candidate and all scores by scorer. Nothing is loaded unless something is missing."""
-    requests, digests = _requests(prompts, bench.samples, bench.seed)
+    requests, digests = draws(prompts, bench.samples, bench.seed)
+    identities = bench.generated_from()["candidates"]
     answer_stages = {
-        c.name: answering(c.name, c.plugin, c.plugin.identity(), requests, digests, c.limits, c.price)
+        c.name: answering(c.name, c.plugin, identities[c.name], requests, digests, c.limits, c.price)
         for c in bench.candidates
     }
     for stage in answer_stages.values():
@@ -147,13 +159,14 @@ def _measure(
             candidate.plugin.check(every, bench.samples)
     # One plug-in under two names is called once: the journal has one place for both.
     answered: dict[str, list[Generation]] = {}
-    for candidate in bench.candidates:
-        if (identity := candidate.plugin.identity()) not in answered:
-            answered[identity] = answer_stages[candidate.name].finish(journal, progress)
-    answers = {c.name: answered[c.plugin.identity()] for c in bench.candidates}
+    for name, identity in identities.items():
+        if identity not in answered:
+            answered[identity] = answer_stages[name].finish(journal, progress)
+    answers = {name: answered[identity] for name, identity in identities.items()}
     scored: dict[str, list[Score]] = {}
     for scorer in bench.scorers:
-        if (identity := scorer.plugin.identity()) in scored:
+        identity = identity_of(bench.scored_with[scorer.name])
+        if identity in scored:
             continue
         shown = seen(scorer.plugin.sees, answers.values())
         scores_stage = scoring(scorer.name, scorer.plugin, identity, shown, digests * len(answers))
@@ -162,7 +175,7 @@ def _measure(
             scorer.plugin.load()
             scorer.plugin.check(every)
         scored[identity] = scores_stage.finish(journal, progress)
-    return answers, {s.name: scored[s.plugin.identity()] for s in bench.scorers}
+    return answers, {name: scored[identity_of(made)] for name, made in bench.scored_with.items()}
 
 
 def _recorded_answers(

@@ -144,7 +144,7 @@ def test_a_new_scorer_reuses_every_answer(bench: Path, tmp_path: Path) -> None:
 def test_other_prompts_are_refused_in_the_same_folder(bench: Path, tmp_path: Path) -> None:
     runner.run(config.load(bench), tmp_path / "out")
     bench.write_text(BENCH + "seed: 5\n", "utf-8")
-    with pytest.raises(JournalError, match="other seed"):
+    with pytest.raises(JournalError, match="seed: 0 -> 5"):
         runner.run(config.load(bench), tmp_path / "out")
 
 

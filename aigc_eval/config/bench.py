@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from aigc_eval.calls import Budget, Limits, Price
+from aigc_eval.config.origin import Origin, PromptsRead, digests_of
 from aigc_eval.gates import Gate
-from aigc_eval.plugin import Generator, Plugin, Scorer
+from aigc_eval.plugin import Generator, MadeOf, Plugin, Scorer
 from aigc_eval.prompts import PromptSet
 from aigc_eval.records import digest
 
@@ -55,10 +57,24 @@ class Bench:
 
     def generated_from(self) -> dict[str, Any]:
         """What the answers depend on, by name. Prompt sets count by content and how they are read; files may move."""
-        read = [{k: v for k, v in s.items() if k != "path"} if isinstance(s, Mapping) else {} for s in self._sets()]
-        sets = [[s.sha256, how] for s, how in zip(self.prompt_sets, read, strict=True)]
-        candidates = {c.name: c.plugin.identity() for c in self.candidates}
-        return {"prompts": digest(sets), "candidates": candidates, "samples": self.samples, "seed": self.seed}
+        return digests_of(self.made_of)
 
-    def _sets(self) -> list[Any]:
-        return list(self.source["prompts"])
+    @cached_property
+    def made_of(self) -> Origin:
+        """What the answers depend on, for people to compare; files are read once, so it is that of the first look."""
+        sets: list[PromptsRead] = [
+            {"name": found.path.name, "sha256": found.sha256, "read": _reading(source)}
+            for found, source in zip(self.prompt_sets, self.source["prompts"], strict=True)
+        ]
+        candidates = {c.name: c.plugin.made_of() for c in self.candidates}
+        return {"prompts": sets, "candidates": candidates, "samples": self.samples, "seed": self.seed}
+
+    @cached_property
+    def scored_with(self) -> dict[str, MadeOf]:
+        """What each scorer's scores depend on, as `made_of`."""
+        return {s.name: s.plugin.made_of() for s in self.scorers}
+
+
+def _reading(source: Any) -> dict[str, Any]:
+    """How a bench says that a prompt set is to be read."""
+    return {k: v for k, v in source.items() if k != "path"} if isinstance(source, Mapping) else {}
