@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aigc_eval import registry
 from aigc_eval.plugin import Generator, Scorer
 from aigc_eval.records import Generation, Message, Prompt, Request, Score
+from tests.models.serving import serving
 
 TEXTS = [
     "The museum opens at nine and closes at five. Children enter for free.",
@@ -141,7 +146,35 @@ def tiny_judge(folder: Path) -> dict[str, object]:
     return {"model": str(tiny.chat(folder / "judge", positions=4096)), "max_tokens": 8}
 
 
+SERVERS = contextlib.ExitStack()
+KEY = "AIGC_EVAL_CONTRACT_KEY"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers() -> Iterator[None]:
+    """Servers stay while this module's tests run; they ask for no real key."""
+    os.environ[KEY] = "sk-contract-0123456789"
+    with SERVERS:
+        yield
+    del os.environ[KEY]
+    served.cache_clear()
+
+
+def repeated(body: dict[str, Any]) -> dict[str, Any]:
+    """What was asked last, in Anthropic's shape and in a plain one."""
+    text = body["messages"][-1]["content"]
+    message = {"type": "message", "model": "m", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}
+    return {**message, "out": text}
+
+
+@cache
+def served() -> str:
+    return SERVERS.enter_context(serving(repeated)).url
+
+
 RECIPES: dict[str, Make] = {
+    "anthropic": lambda folder: {"model": "m", "base_url": served(), "api_key_env": KEY},
+    "http": lambda folder: {"url": served(), "text": "out", "body": {"messages": "{messages}"}, "api_key_env": KEY},
     "claims": tiny_judge,
     "alignment": tiny_verifier,
     "acceptability": tiny_acceptability,
