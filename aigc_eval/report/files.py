@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -15,31 +16,46 @@ class Unreadable(ValueError):
 def write_atomically(path: Path, text: str) -> str:
     """Write text as UTF-8 through a temporary file and rename; returns what the file then holds.
 
-    Errors: OSError where the disk refuses; the file is then as it was before.
+    What is written aside always has the same name, so that one which a crash left behind is taken away by the next try.
+    Errors: OSError, naming the path, where the disk refuses; the file is then as it was before, or whole.
     """
     data = text.encode("utf-8")
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    aside.unlink(missing_ok=True)
+    aside = path.with_name(f".{path.name}.tmp")
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
         aside.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-    read = path.read_bytes()
+        try:
+            _write(aside, data)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+        _sync(path.parent)
+        read = path.read_bytes()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     if read != data:
         raise OSError(f"{path} does not hold what was written to it")
     return read.decode("utf-8")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where folders can be opened."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _write(path: Path, data: bytes) -> None:
+    """A new file with this content, on the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    """Make the rename itself durable, on file systems that can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
