@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from types import FrameType
 
-from aigc_eval.cli.commands import app
+from aigc_eval.cli import commands, listing  # noqa: F401 (importing them adds their commands)
+from aigc_eval.cli.app import app
 from aigc_eval.cli.outcome import Terminated
 from aigc_eval.cli.stdio import outlets
 

@@ -1,0 +1,71 @@
+"""The application and the options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aigc_eval import __version__
+from aigc_eval.cli.stdio import say
+
+__all__ = [
+    "AllowHost",
+    "AllowList",
+    "AllowPath",
+    "Debug",
+    "DryRun",
+    "ExitZero",
+    "Json",
+    "Limit",
+    "Out",
+    "TrustBench",
+    "app",
+]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Score what generative models write, and decide whether it may be released.",
+    epilog="Exit codes: 0 pass, 1 a gate failed, 2 usage or data, 3 undetermined, 4 internal error, 5 nothing to "
+    "evaluate, 130/143 interrupted. Nothing is downloaded unless you set HF_HUB_OFFLINE=0.",
+)
+
+Debug = Annotated[bool, typer.Option("--debug", help="Print the traceback of an error.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
+TrustBench = Annotated[
+    bool, typer.Option("--trust-bench", help="Let the bench run code (Python, commands); outside CI, use any host.")
+]
+AllowHost = Annotated[
+    list[str] | None, typer.Option(metavar="HOST", help="A host that prompts and answers may be sent to.")
+]
+AllowList = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A YAML file of the code and hosts that benches may use.")
+]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where a gate failed (1); other codes stay.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run [default: reports/<name>-<digest>].")]
+Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N prompts; not for a release.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be asked for, as `plan` does.")]
+AllowPath = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="DIR", exists=True, file_okay=False, help="A folder outside the bench's that it may read."),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"aigc-eval {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""

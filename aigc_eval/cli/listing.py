@@ -1,0 +1,102 @@
+"""The commands that show what there is, and write what one starts from."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aigc_eval.cli.app import Debug, Json, app
+from aigc_eval.cli.outcome import guarded
+from aigc_eval.cli.stdio import language, say, table, tell
+
+__all__ = ["What", "init", "list_", "schema"]
+
+
+class What(StrEnum):
+    """What `list` can list."""
+
+    generators = "generators"
+    scorers = "scorers"
+    metrics = "metrics"
+
+
+@app.command("list")
+@guarded
+def list_(
+    what: Annotated[What, typer.Argument(metavar="generators|scorers|metrics", help="What to list.")],
+    in_full: Annotated[
+        bool, typer.Option("--long", help="Metrics only: formula, range, direction, languages and source of each.")
+    ] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """List what is installed, third-party plug-ins with their package."""
+    from aigc_eval.cli import catalogue
+
+    lang = language()
+    if what is What.metrics and in_full and not as_json:
+        say("\n\n".join(catalogue.metrics_in_full(lang)))
+        return 0
+    if what is What.metrics:
+        rows = catalogue.metrics(lang)
+    else:
+        rows = catalogue.plugins("generator" if what is What.generators else "scorer", lang)
+    if as_json:
+        say(json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1))
+        return 0
+    columns = (
+        ("name", "title", "better", "bounds", "languages", "needs", "source", "package")
+        if what is What.metrics
+        else ("name", "title", "languages", "needs", "source", "package")
+    )
+    table([*columns], [[_cell(row.get(column)) for column in columns] for row in rows])
+    return 0
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(
+            "∞" if item is None else f"{item:g}" if isinstance(item, float) else str(item) for item in value
+        )
+    return "-" if value in (None, "") else str(value)
+
+
+@app.command()
+@guarded
+def init(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The bench file to write.")] = Path("bench.yaml"),
+    debug: Debug = False,
+) -> int:
+    """Write a commented bench and a small prompt set that run as they are; never overwrites."""
+    from aigc_eval.cli.starting import start
+
+    for path in start(file, _schema()):
+        say(str(path))
+    tell(f"next: aigc-eval run {file}")
+    return 0
+
+
+def _schema() -> str:
+    from aigc_eval.config import json_schema
+
+    return json.dumps(json_schema(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+@app.command()
+@guarded
+def schema(
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write [default: stdout].")] = None,
+    debug: Debug = False,
+) -> int:
+    """Print the JSON Schema of bench files, for completion and checks in editors."""
+    text = _schema()
+    if out is None:
+        say(text.rstrip("\n"))
+    else:
+        out.write_text(text, "utf-8")
+        tell(f"wrote {out}; name it in the first line of a bench: # yaml-language-server: $schema={out.name}")
+    return 0
