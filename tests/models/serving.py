@@ -62,8 +62,11 @@ def serving(answer: Callable[[dict[str, Any]], Answer]) -> Iterator[Server]:
         def log_message(self, format: str, *args: object) -> None:
             """Nothing on the terminal."""
 
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.daemon_threads = True
+    class Listener(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128  # of the usual five, a burst of clients would be turned away
+
+    made = Listener(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     server.url = f"http://127.0.0.1:{made.server_address[1]}/v1"
