@@ -19,6 +19,7 @@ from aigc_eval.net import client, failures, hosts, loop, words
 from aigc_eval.net.bodies import json_object
 from aigc_eval.plugin import Generator, require
 from aigc_eval.records import Bilingual, Generation, Message, Outcome, Prompt, Request
+from aigc_eval.text import blank
 
 if TYPE_CHECKING:
     import httpx2
@@ -40,10 +41,10 @@ class Anthropic(Generator):
         model: its name, or an alias: the answer may then come from a dated version of it ("-20250929").
         max_tokens: most tokens of an answer; those of thinking count too.
         system: system prompt, before the system messages of a prompt.
-        temperature, top_p, top_k: sent where given; the models of 2026 accept none of them.
+        temperature, top_p, top_k: sent where given; recent models accept none of them.
         stop: texts that end an answer.
         thinking: "off", or "default" for what the model does by itself: some cannot be told not to think.
-        answers_as: further names under which the model may answer, for a gateway that renames it.
+        aliases: further names under which the model may answer, for a gateway that renames it.
         base_url: up to where `/v1/messages` follows; https, or http on this machine.
         api_key_env: environment variable that holds the key (or, with `_FILE` behind it, names its file).
 
@@ -63,7 +64,7 @@ class Anthropic(Generator):
     top_k: int | None = None
     stop: tuple[str, ...] = ()
     thinking: Literal["off", "default"] = "off"
-    answers_as: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     base_url: str = "https://api.anthropic.com"
     api_key_env: str = field(default="ANTHROPIC_API_KEY", compare=False)
 
@@ -145,10 +146,10 @@ class Anthropic(Generator):
         """CallError where another model answered; an alias is answered by one of its dated versions."""
         asked = re.sub(r"-(?:latest|0)$", "", self.model)
         dated = rf"{re.escape(asked)}-[0-9]{{8}}"
-        known = isinstance(said, str) and (said in (self.model, *self.answers_as) or re.fullmatch(dated, said))
+        known = isinstance(said, str) and (said in (self.model, *self.aliases) or re.fullmatch(dated, said))
         if not known:
             other = words.said(str(said).encode("utf-8", "replace"))
-            raise CallError("wrong_model", f"asked {self.model!r:.80}, answered by {other!r}; see `answers_as`")
+            raise CallError("wrong_model", f"asked {self.model!r:.80}, answered by {other!r}; see `aliases`")
 
     @property
     def _client(self) -> AsyncAnthropic:
@@ -189,11 +190,12 @@ def _ending(found: Mapping[str, Any]) -> tuple[str, Outcome, str]:
     texts = [block["text"] for block in blocks if isinstance(block.get("text"), str)]
     reason = found.get("stop_reason")
     detail = "" if reason in _WHOLE else f"stop_reason {reason if reason in _KNOWN else 'that is not known'}"
+    text = "".join(texts)
     if reason == "refusal":
-        return "".join(texts), "refused", detail
-    if not texts:
-        return "", "empty", detail or "no text in the answer"
-    return "".join(texts), "truncated" if detail else "ok", detail
+        return text, "refused", detail
+    if blank(text):
+        return text, "empty", detail or "no text in the answer"
+    return text, "truncated" if detail else "ok", detail
 
 
 def _usage(said: object) -> dict[str, int]:

@@ -14,17 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aigc_eval import config, runner
 from aigc_eval.calls import Limits, call_all
 from aigc_eval.deadline import deadline
 from aigc_eval.errors import CallError, ConfigError, UsageError
-from aigc_eval.generators.anthropic import Anthropic
-from aigc_eval.records import Generation, Message, Prompt, Request
+from aigc_eval.generators.anthropic import Anthropic, _ending, _usage
+from aigc_eval.records import OUTCOMES, Generation, Message, Prompt, Request
 from tests.models.serving import Answer, serving
 
 pytest.importorskip("anthropic", reason="needs the extra `anthropic`")
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["refusal", "max_tokens"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
 KEY = "sk-ant-loopback-0123456789"
 MODEL = "claude-test-1"
 
@@ -267,6 +274,17 @@ class TestAnswers:
         error = failing(found)
         assert (error.kind, error.again) == ("bad_response", True)
 
+    @given(JSON)
+    def test_any_json_in_a_message_is_read(self, found: Any) -> None:
+        inner = {"type": "text", "text": found}
+        for content in ([], [found, inner], [inner, inner], found if isinstance(found, list) else []):
+            text, outcome, detail = _ending({"content": content, "stop_reason": found})
+            assert isinstance(text, str)
+            assert outcome in OUTCOMES
+            assert len(detail) < 60
+        for used in (found, {"input_tokens": found, "output_tokens": found}):
+            assert all(type(n) is int and n >= 0 for n in _usage(used).values())
+
     @pytest.mark.parametrize(
         ("asked", "said", "options"),
         [
@@ -274,7 +292,7 @@ class TestAnswers:
             ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929", {}),
             ("claude-3-5-haiku-latest", "claude-3-5-haiku-20241022", {}),
             ("claude-opus-4-0", "claude-opus-4-20250514", {}),
-            ("team/large", "claude-opus-5", {"answers_as": ("claude-opus-5",)}),
+            ("team/large", "claude-opus-5", {"aliases": ("claude-opus-5",)}),
         ],
     )
     def test_the_model_that_was_asked(self, asked: str, said: str, options: dict[str, Any]) -> None:

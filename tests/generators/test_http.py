@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pickle
 import threading
 import time
 import traceback
@@ -25,9 +26,14 @@ from aigc_eval.errors import CallError, ConfigError, DataError, UsageError
 from aigc_eval.generators.http import Http
 from aigc_eval.generators.http.answer import FINISHED, Paths, read
 from aigc_eval.generators.http.template import fill, names
-from aigc_eval.records import Generation, Message, Prompt, Request
+from aigc_eval.records import OUTCOMES, Generation, Message, Prompt, Request
 
 KEY = "sk-loopback-0123456789"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["error", "length", "text"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
 CHAT: dict[str, Any] = {"messages": "{messages}", "seed": "{seed}"}
 
 
@@ -330,7 +336,8 @@ class TestAnswers:
             ("yes", None, ("yes", "ok")),
             ("yes", "length", ("yes", "truncated")),
             ("yes", "MAX_TOKENS", ("yes", "truncated")),
-            ("", "stop", ("", "ok")),
+            ("", "stop", ("", "empty")),
+            (" \u200b", "length", (" \u200b", "empty")),
             (None, "stop", ("", "empty")),
             (None, "length", ("", "empty")),
             (None, "content_filter", ("", "filtered")),
@@ -377,6 +384,21 @@ class TestAnswers:
         with pytest.raises(CallError) as caught:
             read(found, self.PATHS, FINISHED)
         assert (caught.value.kind, caught.value.again) == ("bad_response", True)
+
+    @given(JSON)
+    def test_any_json_is_an_answer_or_a_failure(self, found: Any) -> None:
+        kinds = set()
+        placed = {"choices": [{"message": {"content": found}, "finish_reason": found}], "usage": {"in": found}}
+        for whole in (found, {"choices": found}, placed):
+            try:
+                answer = read(whole, self.PATHS, FINISHED)
+            except CallError as error:
+                kinds.add(error.kind)
+                continue
+            assert isinstance(answer.text, str)
+            assert answer.outcome in OUTCOMES
+            assert all(type(n) is int and n >= 0 for n in answer.usage.values())
+        assert kinds <= {"bad_response"}
 
     @pytest.mark.parametrize("absent", [None, False, ""])
     def test_an_error_that_is_none(self, absent: Any) -> None:
@@ -464,6 +486,15 @@ class TestFailures:
 
 
 class TestTogether:
+    def test_only_the_options_travel_to_another_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LOOPBACK_KEY", KEY)
+        with serving(lambda asked: {"out": "x"}) as server:
+            made = Http(server.url, "out", CHAT, api_key_env="LOOPBACK_KEY")
+            ask(made, "hi")
+            packed = pickle.dumps(made)
+            assert KEY.encode() not in packed
+            assert ask(pickle.loads(packed), "hi").text == "x"
+
     def test_many_at_a_time_are_not_mixed_up(self) -> None:
         def reply(asked: Asked) -> Reply:
             time.sleep(int(asked.json["seed"]) % 7 / 1000)

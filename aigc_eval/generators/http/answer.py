@@ -12,6 +12,7 @@ from aigc_eval.net.words import said
 from aigc_eval.records import Outcome
 from aigc_eval.tables import MISSING, pick
 from aigc_eval.tables.strict_json import kind
+from aigc_eval.text import blank
 
 __all__ = ["FINISHED", "Answer", "Paths", "read"]
 
@@ -62,13 +63,14 @@ def read(found: object, paths: Paths, finish: Mapping[str, Outcome]) -> Answer:
     detail = f"finish_reason {reason}" if outcome != "ok" else ""
     if outcome == "error":
         raise CallError("bad_response", detail, again=True)
-    text, usage = pick(found, paths.text), _usage(found, paths)
-    if isinstance(text, str):
-        return Answer(text, outcome, detail, usage)
-    if outcome not in _SILENT and text is not None:
+    text = pick(found, paths.text)
+    if not isinstance(text, str) and text is not None and not (text is MISSING and outcome in _SILENT):
         there = "nothing" if text is MISSING else kind(text)
         raise CallError("bad_response", f"the answer has {there} at {paths.text!r:.80}, not a text", again=True)
-    return Answer("", outcome if outcome in _SILENT else "empty", detail or "no text in the answer", usage)
+    text = text if isinstance(text, str) else ""
+    if blank(text) and outcome not in _SILENT:
+        outcome, detail = "empty", detail or "no text in the answer"
+    return Answer(text, outcome, detail, _usage(found, paths))
 
 
 def _usage(found: object, paths: Paths) -> dict[str, int]:
