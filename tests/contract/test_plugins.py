@@ -172,7 +172,15 @@ def served() -> str:
     return SERVERS.enter_context(serving(repeated)).url
 
 
+def upper_case(folder: Path) -> dict[str, object]:
+    from tests.generators.test_command import written
+
+    return {"run": written(folder, "say(r, text=r['prompt'].upper())")}
+
+
 RECIPES: dict[str, Make] = {
+    "command": upper_case,
+    "python": lambda folder: {"call": "builtins:repr"},
     "anthropic": lambda folder: {"model": "m", "base_url": served(), "api_key_env": KEY},
     "http": lambda folder: {"url": served(), "text": "out", "body": {"messages": "{messages}"}, "api_key_env": KEY},
     "claims": tiny_judge,
