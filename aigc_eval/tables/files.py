@@ -53,12 +53,12 @@ def read(path: Path, allow_bad: int = 0) -> Table:
 
 
 def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "no such file"
-        raise stop(path, None, what, f"name a {_KINDS} file")
-    if path.stat().st_size > MOST_BYTES:
-        raise stop(path, None, "is larger than 2 GiB", "split it")
     try:
+        if not path.is_file():
+            what = "is a folder, not a file" if path.is_dir() else "no such file"
+            raise stop(path, None, what, f"name a {_KINDS} file")
+        if path.stat().st_size > MOST_BYTES:
+            raise stop(path, None, "is larger than 2 GiB", "split it")
         return path.read_bytes()
     except OSError as error:
         raise stop(path, None, f"cannot be read: {error.strerror}") from error
