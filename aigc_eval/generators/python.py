@@ -49,9 +49,9 @@ class Python(Generator):
     Whatever it raises is an outcome "error" of that answer; with `CallError(kind, what, again=True)` it is asked again.
 
     Several threads call it at once, as many as the limits' `concurrency` says; with `limits: {concurrency: 1}` it is
-    called by one at a time. An `async` function is cancelled when an answer's time is over. Another cannot be: it goes
-    on while its answer counts as a timeout, so it should wait for nothing longer than
-    `aigc_eval.deadline.remaining()` says.
+    called by one at a time. An `async` function is cancelled when an answer's time is over; all of them share one event
+    loop, so it must await what it waits for. Another function cannot be cancelled: it goes on while its answer counts
+    as a timeout, so it should wait for nothing longer than `aigc_eval.deadline.remaining()` says.
 
     The source of the module, the contents of `depends` (further files and folders that decide answers, such as
     modules that it imports) and `arguments` are its identity: where they change, prompts are answered anew.
@@ -80,7 +80,7 @@ class Python(Generator):
             parameters.bind(Request(Prompt("", "")), **self.arguments)
         except TypeError as error:
             given = ", ".join(["request", *(f"{name}=..." for name in self.arguments)])
-            what = f"python: {self.call!r:.120} cannot be called as {self._function.__name__}({given}): {error}"
+            what = f"python: {self.call!r:.120} cannot be called as {self._target[1]}({given}): {error}"
             raise UsageError(f"{what}; correct `arguments` or the function") from None
 
     def facts(self) -> Mapping[str, str]:
@@ -161,10 +161,10 @@ async def _result(awaitable: Awaitable[T]) -> T:
 
 
 def _source(function: Callable[..., object]) -> str | None:
-    """The file that a function stands in, behind its decorators."""
+    """The file that a function stands in, behind its decorators; None for what has no source of its own."""
     try:
         return inspect.getsourcefile(inspect.unwrap(function))
-    except TypeError:
+    except (TypeError, ValueError):
         return None
 
 
