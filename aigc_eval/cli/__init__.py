@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Mapping, Sequence
-from types import FrameType
 
-from aigc_eval.cli import commands, listing  # noqa: F401 (importing them adds their commands)
-from aigc_eval.cli.app import app
-from aigc_eval.cli.outcome import Terminated
-from aigc_eval.cli.stdio import outlets
+from aigc_eval.cli.signals import Terminated, listening, settled
 
-__all__ = ["app", "main"]
+__all__ = ["main"]
 
 OFFLINE: Mapping[str, str] = {
     "HF_HUB_OFFLINE": "1",
@@ -33,22 +28,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 pass, 1 fail, 2 usage, 3 undetermined, 4 bug, 5 nothing, 130, 143."""
     for name, value in OFFLINE.items():
         os.environ.setdefault(name, value)
-    before = signal.signal(signal.SIGTERM, _terminate)
+    with listening(to_the_end=argv is None):
+        try:
+            return settled(_main(list(sys.argv[1:] if argv is None else argv)))
+        except (KeyboardInterrupt, Terminated):
+            return settled(130)
+
+
+def _main(args: list[str]) -> int:
     try:
+        from aigc_eval.cli import commands, listing  # noqa: F401 (importing them adds their commands)
+        from aigc_eval.cli.app import app
+        from aigc_eval.cli.stdio import outlets
+
         with outlets():
-            app(args=list(sys.argv[1:] if argv is None else argv), prog_name="aigc-eval")
+            app(args=args, prog_name="aigc-eval")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 2
-    except KeyboardInterrupt:
-        return 130
-    except Terminated:
-        return 143
     except OSError:  # neither stdout nor stderr takes another line
         return 3
-    finally:
-        signal.signal(signal.SIGTERM, before)
     return 0
-
-
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    raise Terminated

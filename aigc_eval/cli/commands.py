@@ -24,6 +24,7 @@ from aigc_eval.cli.app import (
     app,
 )
 from aigc_eval.cli.outcome import guarded, meaning
+from aigc_eval.cli.signals import decided
 from aigc_eval.cli.stdio import language, say, show, table, tell
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def _conclude(done: Run, folder: Path, as_json: bool, exit_zero: bool) -> int:
     from aigc_eval import report
 
     code = 0 if exit_zero and done.exit_code == 1 else done.exit_code
+    decided(code)  # the verdict is written: a signal while it is printed changes nothing
     lang = language()
     if as_json:
         say(json.dumps(_summary(done, folder, code), ensure_ascii=False, allow_nan=False))

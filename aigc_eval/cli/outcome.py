@@ -13,11 +13,12 @@ from typing import ParamSpec
 
 import typer
 
+from aigc_eval.cli.signals import Terminated, decided, last_words, stopped
 from aigc_eval.cli.stdio import language, say, tell
 from aigc_eval.errors import AigcEvalError, ConfigError, DataError
 from aigc_eval.records import Bilingual
 
-__all__ = ["Terminated", "guarded", "meaning"]
+__all__ = ["guarded", "meaning"]
 
 Given = ParamSpec("Given")
 
@@ -40,10 +41,6 @@ _RESUME = Bilingual(
 )
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived."""
-
-
 def meaning(code: int, lang: str) -> str:
     """An exit code in words.
 
@@ -59,10 +56,15 @@ def guarded(command: Callable[Given, int]) -> Callable[Given, None]:
 
     @functools.wraps(command)
     def call(*args: Given.args, **kwargs: Given.kwargs) -> None:
+        if "resume" in kwargs:
+            last_words(_RESUME.in_(language()))
         try:
             code = command(*args, **kwargs)
-        except (Exception, KeyboardInterrupt, SystemExit, Terminated) as error:  # a plug-in must not choose the code
+            decided(code)
+        except (Exception, KeyboardInterrupt, SystemExit, Terminated) as raised:  # a plug-in must not choose the code
+            error = stopped() or raised  # an interrupted import may say that a package is missing
             code = _code(error)
+            decided(code)
             _explain(error, code, debug=bool(kwargs.get("debug")))
             if code in (3, 130, 143) and "resume" in kwargs:
                 tell(_RESUME.in_(language()))
@@ -89,7 +91,7 @@ def _explain(error: BaseException, code: int, debug: bool) -> None:
     if isinstance(error, AigcEvalError):
         tell(str(error))
     elif isinstance(error, OSError):
-        tell(f"{error.strerror or type(error).__name__}: {error.filename or ''}")
+        tell(": ".join(str(part) for part in (error.strerror or type(error).__name__, error.filename) if part))
     elif code == 4 and not debug:
         tell(_bug(error))
     tell(meaning(code, lang))

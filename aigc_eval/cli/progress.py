@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from aigc_eval.cli.signals import check
 from aigc_eval.cli.stdio import tell
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class _Lines:
         self.stage, self.before = "", 0
 
     def __call__(self, stage: str, done: int, total: int, errors: int) -> None:
+        check()
         now = time.monotonic()
         if stage != self.stage:
             self.stage, self.before, self.began = stage, done, now
@@ -103,6 +105,7 @@ class _Live:
     def __call__(self, stage: str, done: int, total: int, errors: int) -> None:
         from aigc_eval.report.escape import terminal
 
+        check()
         if stage not in self.tasks:
             self.tasks[stage] = self.bars.add_task(terminal(stage), total=total, completed=done, rate="", errors="")
         task = self.bars.tasks[self.bars.task_ids.index(self.tasks[stage])]
