@@ -21,10 +21,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aigc_eval import credentials
+from aigc_eval import config, credentials, runner
 from aigc_eval.calls import Limits, call_all
 from aigc_eval.deadline import deadline
-from aigc_eval.errors import CallError, UsageError
+from aigc_eval.errors import CallError, ConfigError, UsageError
 from aigc_eval.generators.command import Command
 from aigc_eval.generators.command.wire import line_of, reply_of
 from aigc_eval.records import OUTCOMES, Generation, Message, Prompt, Request
@@ -679,3 +679,33 @@ def test_five_hundred_answers_from_a_program_that_fails_at_thirty_per_cent(tmp_p
         assert one.result.text == hashlib.sha256(requests[one.item].prompt.text.encode()).hexdigest()
     lines = (tmp_path / "ledger").read_text().split("\n")[:-1]
     assert len(lines) > 600  # it did fail
+
+
+BENCH = """\
+name: own code
+prompts: [prompts.jsonl]
+candidates:
+  - {name: program, generator: {command: {run: [%s, own_bot.py, "%s"], folder: .}}, limits: {concurrency: 2}}
+  - {name: function, generator: {python: {call: "own_bot_for_tests:answer", arguments: {mark: "!"}}}}
+samples: 2
+scorers: [readability]
+"""
+
+
+def test_a_bench_with_code_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused without trust, answered with it, and never asked twice: the program's ledger says so."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    written(tmp_path, "open(sys.argv[1], 'a').write('x')\nsay(r, text=r['prompt'] + '!')", name="own_bot.py")
+    (tmp_path / "own_bot_for_tests.py").write_text("def answer(request, mark): return request.prompt.text + mark")
+    (tmp_path / "prompts.jsonl").write_text("".join(f'{{"id": "p{i}", "prompt": "Say {i}."}}\n' for i in range(6)))
+    bench, ledger = tmp_path / "bench.yaml", tmp_path / "ledger"
+    bench.write_text(BENCH % (sys.executable, ledger))
+    with pytest.raises(ConfigError) as caught:
+        config.load(bench)
+    assert [problem.what.partition(" ")[2].partition(" ")[0] for problem in caught.value.problems] == ["runs", "runs"]
+    for folder in ("first", "again"):
+        done = runner.run(config.load(bench, trust=True), tmp_path / folder, reuse=[tmp_path / "first"])
+        assert len(done.rows) == 24
+        assert set(done.rows["outcome"]) == {"ok"}
+        assert all(done.rows["text"] == done.rows["prompt_text"] + "!")
+    assert len(ledger.read_text()) == 12

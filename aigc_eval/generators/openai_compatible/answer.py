@@ -66,7 +66,7 @@ def read(found: Mapping[str, Any], *, chat: bool) -> Answer:
         return Answer(
             text, "empty", "; ".join(filter(None, [detail, "nothing but reasoning" if thought else ""])), None
         )
-    return Answer(text, "truncated" if reason in _CUT else "ok", detail, logprob)
+    return Answer(text, "truncated", "", logprob) if reason in _CUT else Answer(text, "ok", detail, logprob)
 
 
 def _reason(given: object) -> str | None:
