@@ -86,6 +86,7 @@ class _Attempt:
     first: float = field(compare=False, default=math.nan)
     started: float = field(compare=False, default=math.nan)
     probe: bool = field(compare=False, default=False)
+    before: CallError | None = field(compare=False, default=None)
 
 
 class _Work(Generic[T, R]):
@@ -111,6 +112,7 @@ class _Work(Generic[T, R]):
         self.threads = self.lost = 0
         self.given_up: CallError | None = None
         self.broken: AigcEvalError | None = None
+        self.failure: CallError | None = None
 
     def results(self) -> Iterator[list[Ended[R]]]:
         while self.fresh or self.waiting or self.in_flight:
@@ -118,7 +120,7 @@ class _Work(Generic[T, R]):
             ended = self._take(wait) + self._overdue()
             now = time.monotonic()
             if self.given_up is None and self.outage.over(now):
-                self.given_up = CallError("gave_up", "not asked: the calls before brought no answer")
+                self.given_up = CallError("gave_up", f"not asked: no answer to the calls before ({self.failure})")
             if self.given_up is not None:
                 ended += self._rest(self.given_up)
             if ended:
@@ -241,6 +243,7 @@ class _Work(Generic[T, R]):
             self.given_up = CallError("gave_up", f"not asked: {error}")
         if error.kind not in _UNPAID:
             self._pay(reserved)
+        self.failure = error
         self.outage.failed(now, again=error.again)
         wait = backoff(attempt.number + 1, error.after, self.limits, random.random)
         throttled = error.kind == "rate_limited"
@@ -251,7 +254,7 @@ class _Work(Generic[T, R]):
         if not error.again or late or attempt.counted >= self.limits.attempts or self.given_up is not None:
             return [Ended(attempt.index, error, attempt.number)]
         # Another object: what an attempt that was left alone brings one day is told from what this one brings.
-        heapq.heappush(self.waiting, replace(attempt, number=attempt.number + 1, due=now + wait))
+        heapq.heappush(self.waiting, replace(attempt, number=attempt.number + 1, due=now + wait, before=error))
         return []
 
     def _overdue(self) -> list[Ended[R]]:
@@ -268,8 +271,8 @@ class _Work(Generic[T, R]):
         return ended
 
     def _rest(self, why: CallError) -> list[Ended[R]]:
-        """Everything that has not been started, or waits for another attempt."""
-        rest = [Ended[R](a.index, why, a.number - 1) for a in self.waiting]
+        """Everything that has not been started; what waits for another attempt ends as the one before did."""
+        rest = [Ended[R](a.index, a.before or why, a.number - 1) for a in self.waiting]
         rest += [Ended[R](index, why, 0) for index in self.fresh]
         self.waiting.clear()
         self.fresh.clear()

@@ -36,6 +36,7 @@ __all__ = ["Entry", "Server", "closed_port", "faulty", "marks"]
 
 ROOT = Path(__file__).parents[2]
 KEYS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
+NONSENSE = b"220 mail.example.com ESMTP\r\n\r\n"
 REASONS = {200: "OK", 307: "Temporary Redirect", 429: "Too Many Requests"}
 WORDS = ("amber", "brook", "cedar", "dune", "ember", "fjord", "grove", "heron", "islet", "jetty", "kelp", "larch")
 
@@ -114,7 +115,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        if not self.busy:
+        if self.buffer[:1] == b"\x16":  # a TLS handshake, which gets what it did not ask for
+            self.transport.write(NONSENSE)
+            self.transport.close()
+        elif not self.busy:
             self.look()
 
     def look(self) -> None:
@@ -261,7 +265,7 @@ class Reply:
         self.send(self.body(self.text)[:-40])
 
     def nonsense(self) -> None:
-        self.transport.write(b"\x15\x03\x01\x00\x02\x02\x28 not HTTP at all\r\n\r\n")
+        self.transport.write(NONSENSE)
         self.transport.close()
 
     # Connections that break
@@ -301,7 +305,7 @@ class Reply:
         self.drop(iter(whole if what == "body" else start + whole))
 
     def drop(self, rest: Iterator[int]) -> None:
-        if self.connection.closed:
+        if self.transport.is_closing():
             return
         if (byte := next(rest, None)) is None:
             self.transport.close()
@@ -326,7 +330,7 @@ class Reply:
 
     def pour(self, rest: Iterator[bytes]) -> None:
         """Write while the other side reads."""
-        while not self.connection.closed:
+        while not self.transport.is_closing():
             if self.transport.get_write_buffer_size() > 1_000_000:
                 asyncio.get_running_loop().call_later(0.001, self.pour, rest)
                 return
@@ -341,9 +345,9 @@ def head(status: int, length: int, kind: str = "application/json", extra: str = 
     return f"HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{extra}\r\n".encode()
 
 
-async def serve(plan: Plan, ledger: Path, told: Callable[[int], None]) -> None:
+async def serve(plan: Plan, ledger: Path, port: int, told: Callable[[int], None]) -> None:
     faults = Faults(plan, ledger)
-    made = await asyncio.get_running_loop().create_server(lambda: Connection(faults), "127.0.0.1", 0, backlog=1024)
+    made = await asyncio.get_running_loop().create_server(lambda: Connection(faults), "127.0.0.1", port, backlog=1024)
     told(made.sockets[0].getsockname()[1])
     await made.serve_forever()
 
@@ -352,9 +356,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", type=Path, required=True)
     parser.add_argument("--ledger", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0, help="one that is free, unless told")
     given = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(Plan.read(given.plan), given.ledger, lambda port: print(port, flush=True)))
+        asyncio.run(serve(Plan.read(given.plan), given.ledger, given.port, lambda port: print(port, flush=True)))
 
 
 # Its client
@@ -364,9 +369,14 @@ def main() -> None:
 class Server:
     """A running fault server."""
 
-    url: str
+    port: int
     path: Path
     process: subprocess.Popen[str]
+
+    @property
+    def url(self) -> str:
+        """Where chat completions are."""
+        return f"http://127.0.0.1:{self.port}/v1"
 
     def ledger(self) -> list[Entry]:
         """Every request so far, in order of arrival."""
@@ -382,19 +392,20 @@ class Server:
 
 
 @contextlib.contextmanager
-def faulty(plan: Plan, folder: Path) -> Iterator[Server]:
-    """A server in a process of its own that follows the plan; its ledger lies in `folder`."""
+def faulty(plan: Plan, folder: Path, *, port: int = 0) -> Iterator[Server]:
+    """A server in a process of its own that follows the plan; its ledger lies in `folder`, and goes on there.
+
+    Another one may follow it at the same `port`, with another plan.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ledger = folder / "ledger.jsonl"
-    command = [sys.executable, "-m", "tests.faults.server", "--ledger", str(ledger)]
+    command = [sys.executable, "-m", "tests.faults.server", "--ledger", str(ledger), "--port", str(port)]
     process = subprocess.Popen(
         [*command, "--plan", str(plan.write(folder / "plan.json"))], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
-        port = process.stdout.readline().strip()
-        server = Server(f"http://127.0.0.1:{port}/v1", ledger, process)
-        yield server
+        yield Server(int(process.stdout.readline()), ledger, process)
     finally:
         process.kill()
         process.wait()
