@@ -2,59 +2,125 @@
 
 from __future__ import annotations
 
+import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from aigc_eval import __version__
 from aigc_eval.config import Bench
 from aigc_eval.estimates import estimate, slices_of, where
-from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, slice_name
+from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, parse, slice_name
 from aigc_eval.metrics import Metric
-from aigc_eval.plugin import Plugin, Scorer
+from aigc_eval.plugin import MadeOf, Plugin, Scorer, identity_of
 from aigc_eval.records import OUTCOMES, Estimate, MetricFacts, Outcome, PluginFacts, Reason, Run, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["conclude", "metric_facts", "scored_outcomes"]
+__all__ = ["Measured", "Terms", "conclude", "measure", "metric_facts", "scored_outcomes", "terms", "versions"]
 
 _PACKAGES = ("torch", "transformers", "sacrebleu", "detoxify", "presidio-analyzer", "evaluate", "pandas", "numpy")
 
 
-def conclude(bench: Bench, head: Mapping[str, Any], rows: pd.DataFrame, prompts: int, limit: int | None) -> Run:
-    """Estimate every metric, judge every gate, and put the run together. `head` is the journal's first record."""
-    slices = slices_of(rows, bench.slices, (g.where for g in bench.gates))
-    estimates = [e for s in bench.scorers for e in estimate(rows, s.name, s.plugin.metrics(), slices)]
-    verdicts = _verdicts(bench, rows, estimates)
+Terms = Mapping[str, Any]
+"""All that a conclusion depends on beside answers, scores and metrics, as a record of the journal (see `terms`)."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one scorer adds to a run: the facts about it and the numbers that it gives."""
+
+    facts: PluginFacts
+    estimates: tuple[Estimate, ...]
+
+
+def terms(bench: Bench, limit: int | None) -> dict[str, Any]:
+    """What a bench says about scoring and judging, in plain values that the journal keeps.
+
+    With them, a run can be concluded again from its journal alone (`aigc-eval verify`).
+    """
+    candidates = [_facts(c.name, c.plugin, bench.made_of["candidates"][c.name]).to_json() for c in bench.candidates]
+    scorers = {
+        s.name: {"signature": s.plugin.signature(), "sees": s.plugin.sees, "made_of": bench.scored_with[s.name]}
+        for s in bench.scorers
+    }
+    known = {
+        "kind": "terms",
+        "name": bench.name,
+        "bench": bench.source,
+        "versions": versions(),
+        "candidates": candidates,
+        "scorers": scorers,
+        "release": bench.release,
+        "slices": bench.slices,
+        "gates": [{"text": g.text, "where": g.where, "candidates": g.candidates} for g in bench.gates],
+        "samples": bench.samples,
+        "limit": limit,
+        "digests": {"bench": bench.digest, **{s.path.name: s.sha256 for s in bench.prompt_sets}},
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(known))
+    return plain
+
+
+def measure(terms: Terms, rows: pd.DataFrame, name: str, scorer: Scorer) -> Measured:
+    """Every number of one scorer; its identity and signature are those of the terms."""
+    own = terms["scorers"][name]
+    described = tuple(metric_facts(metric, scorer.source) for metric in scorer.metrics())
+    facts = _facts(name, scorer, own["made_of"], own["signature"], described)
+    facts = replace(facts, masks=scorer.masks, sees=scorer.sees, outcomes=scored_outcomes(scorer))
+    return Measured(facts, tuple(estimate(rows, name, scorer.metrics(), _slices(terms, rows))))
+
+
+def conclude(
+    terms: Terms,
+    head: Mapping[str, Any],
+    rows: pd.DataFrame,
+    measured: Sequence[Measured],
+    reused: Mapping[str, str],
+) -> Run:
+    """Judge every gate, and put the run together. `head` is the journal's first record.
+
+    `reused` names the runs whose answers or scores were taken over, by the checksums of their journals.
+    """
+    estimates = tuple(e for m in measured for e in m.estimates)
+    verdicts = _verdicts(terms, rows, estimates)
     status, exit_code, reasons = overall(verdicts)
-    partial = _partial(rows, limit)
+    partial = _partial(rows, terms["limit"])
     if partial and status == "pass":  # part of the outputs cannot open a gate; a failure on them is one all the same
         status, exit_code = "undetermined", EXIT_CODES["undetermined"]
     reasons += partial
     return Run(
-        name=bench.name,
+        name=terms["name"],
         created=head["created"],
-        bench=bench.source,
-        versions=_versions(),
-        candidates=tuple(_facts(c.name, c.plugin) for c in bench.candidates),
-        scorers=tuple(_facts(s.name, s.plugin, s.plugin.metrics()) for s in bench.scorers),
-        slices=tuple(slice_name(s) for s in slices),
+        bench=terms["bench"],
+        versions=terms["versions"],
+        candidates=tuple(map(PluginFacts.from_json, terms["candidates"])),
+        scorers=tuple(m.facts for m in measured),
+        slices=tuple(slice_name(s) for s in _slices(terms, rows)),
         rows=rows,
-        estimates=tuple(estimates),
+        estimates=estimates,
         verdicts=tuple(verdicts),
         status=status,
         exit_code=exit_code,
         reasons=tuple(reasons),
         release=not partial and status != "not_gated",
-        prompts=prompts,
-        samples=bench.samples,
-        digests={"bench": bench.digest, **{s.path.name: s.sha256 for s in bench.prompt_sets}},
+        prompts=int(rows["prompt"].nunique()),
+        samples=terms["samples"],
+        digests={**terms["digests"], **reused},
         key=bytes.fromhex(head["mask_key"]),
     )
+
+
+def _gates(terms: Terms) -> list[Gate]:
+    return [parse(g["text"], g["where"], g["candidates"]) for g in terms["gates"]]
+
+
+def _slices(terms: Terms, rows: pd.DataFrame) -> list[Mapping[str, str]]:
+    return slices_of(rows, terms["slices"], (g.where for g in _gates(terms)))
 
 
 def _partial(rows: pd.DataFrame, limit: int | None) -> list[Reason]:
@@ -66,10 +132,11 @@ def _partial(rows: pd.DataFrame, limit: int | None) -> list[Reason]:
     return reasons
 
 
-def _verdicts(bench: Bench, rows: pd.DataFrame, estimates: Sequence[Estimate]) -> list[Verdict]:
+def _verdicts(terms: Terms, rows: pd.DataFrame, estimates: Sequence[Estimate]) -> list[Verdict]:
     found = {(e.candidate, e.scorer, e.metric, e.slice): e for e in estimates}
     groups = {str(name): group for name, group in rows.groupby("candidate", sort=False)}
     whole = {name: _budget(group) for name, group in groups.items()}
+    everyone = terms["release"] or [c["name"] for c in terms["candidates"]]
     return [
         judge(
             gate,
@@ -78,8 +145,8 @@ def _verdicts(bench: Bench, rows: pd.DataFrame, estimates: Sequence[Estimate]) -
             # What a small slice loses must not drown in the rest.
             whole[name] or _budget(where(groups[name], gate.where)),
         )
-        for gate in bench.gates
-        for name in _judged(gate, bench)
+        for gate in _gates(terms)
+        for name in gate.candidates or everyone
     ]
 
 
@@ -87,18 +154,11 @@ def _budget(rows: pd.DataFrame) -> list[Reason]:
     return budget_reasons({str(k): int(n) for k, n in rows["outcome"].value_counts().items()})
 
 
-def _judged(gate: Gate, bench: Bench) -> Sequence[str]:
-    return gate.candidates or bench.release or tuple(c.name for c in bench.candidates)
-
-
-def _facts(name: str, plugin: Plugin, metrics: Sequence[Metric] = ()) -> PluginFacts:
-    described = tuple(metric_facts(metric, plugin.source) for metric in metrics)
-    facts = PluginFacts(
-        name, plugin.signature(), plugin.identity(), plugin.title, described, languages=plugin.languages
-    )
-    if not isinstance(plugin, Scorer):
-        return facts
-    return replace(facts, masks=plugin.masks, sees=plugin.sees, outcomes=scored_outcomes(plugin))
+def _facts(
+    name: str, plugin: Plugin, made: MadeOf, signature: str | None = None, metrics: Sequence[MetricFacts] = ()
+) -> PluginFacts:
+    told = plugin.signature() if signature is None else signature
+    return PluginFacts(name, told, identity_of(made), plugin.title, tuple(metrics), languages=plugin.languages)
 
 
 def scored_outcomes(scorer: Scorer | type[Scorer]) -> tuple[Outcome, ...]:
@@ -121,7 +181,7 @@ def metric_facts(metric: Metric, source: str) -> MetricFacts:
     )
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Versions of what computed the numbers, without importing any of it."""
     known = {"aigc-eval": __version__, "python": platform.python_version()}
     for package in _PACKAGES:

@@ -7,14 +7,17 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aigc_eval import report
 from aigc_eval.answering import answering, answering_keys, draws, recorded
-from aigc_eval.conclusion import conclude
+from aigc_eval.conclusion import conclude, measure, terms
 from aigc_eval.config import Bench
 from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, NothingToEvaluate
@@ -24,46 +27,86 @@ from aigc_eval.journal import Journal
 from aigc_eval.plugin import identity_of
 from aigc_eval.records import Generation, Prompt, Reason, Request, Run, Score
 from aigc_eval.scoring import scoring, scoring_keys, seen
-from aigc_eval.stages import Progress
+from aigc_eval.stages import Progress, Stage
 
-__all__ = ["load", "report_again", "run"]
+__all__ = ["REPORTS", "load", "report_again", "reused", "run"]
 
-_ARTEFACTS = ("verdict.json", "run.json", "junit.xml", "report.html", "summary.md", "summary.csv", "rows.csv")
-"""What a run writes beside its journal, the verdict first."""
+REPORTS = {
+    "run.json": "json",
+    "junit.xml": "junit",
+    "report.html": "html",
+    "summary.md": "markdown",
+    "summary.csv": "csv",
+    "rows.csv": "csv",
+}
+"""What a run writes beside its journal and its verdict, and in which format."""
 
 
 def silent(stage: str, done: int, total: int, errors: int) -> None:
     """A progress that says nothing."""
 
 
-def run(bench: Bench, out: Path, *, resume: bool = False, limit: int | None = None, progress: Progress = silent) -> Run:
+def run(
+    bench: Bench,
+    out: Path,
+    *,
+    resume: bool = False,
+    limit: int | None = None,
+    reuse: Sequence[Path] = (),
+    progress: Progress = silent,
+) -> Run:
     """Carry out a bench in the folder `out`, journal first, verdict.json last.
 
     A folder with an unfinished run needs `resume`; a completed run is reported again without calling any plug-in.
-    `limit` takes the first prompts only, and its verdict is not for release.
+    `limit` takes the first prompts only, and its verdict is not for release. Answers and scores that are missing here
+    are taken over from the runs in the folders `reuse`, where they hold the same ones.
     """
     prompts = tuple(p for s in bench.prompt_sets for p in s.prompts)[:limit]
     if not prompts:
         raise NothingToEvaluate(f"{bench.path}: no prompt is selected")
-    with Journal(out) as journal:
+    with ExitStack() as stack:
+        earlier = [_run_in(stack.enter_context(Journal(folder, write=False))) for folder in reuse]
+        journal = stack.enter_context(Journal(out))
         head, settled = _open(journal, bench, prompts, limit, resume)
-        for name in _ARTEFACTS:  # whatever happens now, nothing of an earlier run is taken for a report of this one
+        for name in (
+            "verdict.json",
+            *REPORTS,
+        ):  # whatever happens now, nothing of an earlier run is taken for a report of this one
             (out / name).unlink(missing_ok=True)
         before = journal.head
-        answers, scores = _measure(bench, journal, prompts, settled, progress)
+        now = terms(bench, limit)
+        if next(iter(reversed([*journal.each("terms")])), None) != now:
+            journal.append([now])
+        answers, scores = _measure(bench, prompts, journal, partial(_take, journal, earlier, settled), progress)
         if journal.heads[-1]["kind"] != "end" or journal.head != before:
             journal.append([{"kind": "end"}])
-        done = conclude(bench, head, build(answers, scores), len(prompts), limit)
+        rows = build(answers, scores)
+        measured = [measure(now, rows, s.name, s.plugin) for s in bench.scorers]
+        done = conclude(now, head, rows, measured, reused(journal))
         return _publish(done, out, bench.formats, bench.languages, journal_head=journal.head)
+
+
+def _run_in(journal: Journal) -> Journal:
+    if not any(journal.each("ready")):
+        raise JournalError(f"{journal.path} does not hold a run")
+    return journal
+
+
+def reused(journal: Journal) -> dict[str, str]:
+    """What a run took over from others: how many answers and scores, and the checksum of the journal they were in."""
+    found: dict[str, Counter[str]] = {}
+    for note in journal.each("reuse"):
+        found.setdefault(note["from"], Counter())[note["of"]] += note["results"]
+    return {
+        f"reused: {n['generation']} answers, {n['score']} scores of another run": origin for origin, n in found.items()
+    }
 
 
 def load(folder: Path) -> Run:
     """Read a completed run back: facts from run.json, rows from the journal."""
     facts = _facts(folder)
     with Journal(folder, write=False) as journal:
-        if not any(journal.each("ready")):
-            raise JournalError(f"{journal.path} does not hold a run")
-        head = journal.heads[0]
+        head = _run_in(journal).heads[0]
         prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")]
         requests, digests = draws(prompts, facts["samples"], head["identity"]["seed"])
         answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
@@ -94,27 +137,35 @@ def _open(
     """The run's header, written if the journal is new, and whether the run is complete and not to be retried."""
     # Scorers may change between runs in one folder: their scores have keys of their own.
     identity = {**bench.generated_from(), "limit": limit}
-    if not len(journal):  # new, or nothing came of it
-        journal.reset()
-        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-        created = time.gmtime(int(epoch) if epoch.isdecimal() else None)
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", created)
-        secret = {"mask_key": secrets.token_hex(16)}
-        start = {"kind": "run", "created": stamp, **secret, "identity": identity, "made_of": bench.made_of}
-        records = [{"kind": "prompt", "data": p.to_json()} for p in prompts]
-        journal.append([start, *records, {"kind": "ready"}])
-        return dict(start), False
+    if not any(journal.each("ready")):  # new, or killed before anything was asked
+        return _begin(journal, bench, prompts, identity), False
     head = journal.heads[0]
-    if changed := _changed(head, bench, identity, list(journal.each("prompt")), prompts):
+    changed = _changed(head, bench, identity, list(journal.each("prompt")), prompts)
+    if changed and not len(journal):  # nothing came of that one
+        return _begin(journal, bench, prompts, identity), False
+    if changed:
         raise JournalError(
             f"{journal.path.parent} holds a run with another identity:\n  "
             + "\n  ".join(changed)
             + "\nchoose another folder with --out, or undo the change"
         )
-    complete = journal.heads[-1]["kind"] == "end"
-    if not complete and not resume:
+    complete = [h for h in journal.heads if h["kind"] in ("ready", "end")][-1]["kind"] == "end"
+    if not complete and not resume and len(journal):
         raise JournalError(f"{journal.path.parent} holds an unfinished run; add --resume, or choose another --out")
     return head, complete and not resume
+
+
+def _begin(journal: Journal, bench: Bench, prompts: Sequence[Prompt], identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the header and the prompts, whatever the journal held before; returns the header."""
+    journal.reset()
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    created = time.gmtime(int(epoch) if epoch.isdecimal() else None)
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", created)
+    secret = {"mask_key": secrets.token_hex(16)}
+    start = {"kind": "run", "created": stamp, **secret, "identity": identity, "made_of": bench.made_of}
+    records = [{"kind": "prompt", "data": p.to_json()} for p in prompts]
+    journal.append([start, *records, {"kind": "ready"}])
+    return dict(start)
 
 
 def _changed(
@@ -138,7 +189,11 @@ def _changed(
 
 
 def _measure(
-    bench: Bench, journal: Journal, prompts: Sequence[Prompt], settled: bool, progress: Progress
+    bench: Bench,
+    prompts: Sequence[Prompt],
+    journal: Journal,
+    take: Callable[[Stage[Any, Any]], None],
+    progress: Progress,
 ) -> tuple[dict[str, list[Generation]], dict[str, list[Score]]]:
     """All answers by candidate and all scores by scorer. Nothing is loaded unless something is missing."""
     requests, digests = draws(prompts, bench.samples, bench.seed)
@@ -148,7 +203,7 @@ def _measure(
         for c in bench.candidates
     }
     for stage in answer_stages.values():
-        stage.look_up(journal, settled)
+        take(stage)
     every = [p for s in bench.prompt_sets for p in s.prompts]  # a limited run must not find less wrong, or more
     if waiting := [c for c in bench.candidates if answer_stages[c.name].pending]:
         for scorer in bench.scorers:
@@ -170,12 +225,22 @@ def _measure(
             continue
         shown = seen(scorer.plugin.sees, answers.values())
         scores_stage = scoring(scorer.name, scorer.plugin, identity, shown, digests * len(answers))
-        scores_stage.look_up(journal, settled)
+        take(scores_stage)
         if scores_stage.pending and not waiting:
             scorer.plugin.load()
             scorer.plugin.check(every)
         scored[identity] = scores_stage.finish(journal, progress)
     return answers, {name: scored[identity_of(made)] for name, made in bench.scored_with.items()}
+
+
+def _take(journal: Journal, earlier: Sequence[Journal], settled: bool, stage: Stage[Any, Any]) -> None:
+    """Give a stage what this journal holds, then what earlier runs' do."""
+    stage.look_up(journal, settled)
+    for other in earlier:
+        try:
+            stage.take_over(journal, other)
+        except (TypeError, ValueError, LookupError) as error:
+            raise JournalError(f"{other.path} holds a record that this version cannot read: {error!r:.200}") from error
 
 
 def _recorded_answers(

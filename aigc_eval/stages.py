@@ -66,6 +66,23 @@ class Stage(Generic[T, R]):
             if settled or not self.is_error(result):
                 self.results[i] = result
 
+    def take_over(self, journal: Journal, earlier: Journal) -> int:
+        """Copy into the journal what an earlier run's holds and this one lacks; how many results that were.
+
+        Errors are never taken over. A record beforehand says where the results come from.
+        """
+        found: dict[str, R] = {}
+        for i, (key, item) in enumerate(zip(self.keys, self.items, strict=True)):
+            if self.results[i] is not None or (data := earlier.find(self.kind, key)) is None:
+                continue
+            result = self.decode(item, data)
+            if not self.is_error(result):
+                self.results[i] = found[key] = result
+        if found:
+            note = {"kind": "reuse", "from": earlier.head, "of": self.kind, "results": len(found)}
+            journal.append([note, *(self.encode(key, result) for key, result in found.items())])
+        return len(found)
+
     def decided(self) -> dict[str, R]:
         """Results by key that are known already, from the journal or without a call."""
         return {key: r for key, r in zip(self.keys, self.results, strict=True) if r is not None}
