@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from aigc_eval.engines import exchange
@@ -96,7 +96,7 @@ class Child:
         self.start(prompts)
         self.ready()
 
-    def score(self, batches: Iterable[Sequence[Generation]]) -> Iterator[list[Score]]:
+    def score(self, batches: Iterable[Sequence[Generation]]) -> Generator[list[Score], None, None]:
         """Scores of each batch, in order. The process is ended unless the last batch is reached.
 
         PluginError where the scorer gives another number of scores than it got outputs.

@@ -76,7 +76,8 @@ class Wire:
         if gone is not None:
             poll.register(gone, select.POLLIN)
         left = min(max(0.0, until - time.monotonic()), _DAY)
-        ready = dict(poll.poll(math.ceil(left * 1000)))
+        # Once more, because a run that was suspended past the deadline has not seen what came meanwhile.
+        ready = dict(poll.poll(math.ceil(left * 1000)) or poll.poll(0))
         if (events := ready.get(self._socket.fileno(), 0)) & select.POLLOUT:
             self._write()
         if events & ~select.POLLOUT:

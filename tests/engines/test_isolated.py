@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import signal
 import subprocess
 import sys
 import threading
@@ -278,12 +280,32 @@ def test_no_process_is_left(end: str, tmp_path: Path) -> None:
         list(scores)
         child.close()
     elif end == "close":
-        with closing(scores):  # type: ignore[type-var]
+        with closing(scores):
             pass
     else:
         with pytest.raises((KeyboardInterrupt, ZeroDivisionError)):
-            scores.throw(KeyboardInterrupt() if end == "interrupt" else ZeroDivisionError())  # type: ignore[attr-defined]
+            scores.throw(KeyboardInterrupt() if end == "interrupt" else ZeroDivisionError())
     assert gone(pid, 0.5)
+
+
+def test_an_interrupt_is_for_the_run_and_not_for_the_scorer() -> None:
+    with Child(Echo(), BUDGET) as child:
+        scores = child.score([answers("a")] * 4)
+        pid = int(next(scores)[0].parts["pid"])
+        os.kill(pid, signal.SIGINT)
+        assert {int(score.parts["pid"]) for group in scores for score in group} == {pid}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the files of /proc")
+def test_a_child_is_the_first_to_go_and_leaves_no_core_file() -> None:
+    with Child(Echo(), BUDGET) as child:
+        ((score,),) = child.score([answers("a")])
+        pid = int(score.parts["pid"])
+        assert int(Path(f"/proc/{pid}/oom_score_adj").read_text()) >= 500
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"Max core file size +0 ", limits)
+        assert re.search(r"Max data size +\d+ ", limits)
+        assert os.getpgid(pid) == os.getsid(pid) == pid
 
 
 def test_what_a_scorer_started_ends_with_it(tmp_path: Path) -> None:
