@@ -451,7 +451,7 @@ def test_nothing_is_left_when_the_run_ends(tmp_path: Path, ends: str) -> None:
     """A program that ignores the end of its input and SIGTERM, with a child of its own."""
     pids, seconds = ended(tmp_path, ends, written(tmp_path, LINGERS, loop=False))
     assert len(pids) == 2
-    assert seconds < 2.5
+    assert seconds < 4  # two for the program, the rest for a busy machine
     assert all(gone(pid, 0.2) for pid in pids)
 
 
@@ -465,11 +465,12 @@ def test_a_program_is_asked_politely_first(tmp_path: Path) -> None:
     assert seconds < 1.0
 
 
-def test_a_killed_parent_ends_a_program_that_watches_its_input(tmp_path: Path) -> None:
-    pids, _ = ended(
-        tmp_path, "os.kill(os.getpid(), signal.SIGKILL)", written(tmp_path, "say(r, text=str(os.getpid()))")
-    )
-    assert gone(pids[0])
+def test_a_killed_parent_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Not even programs that ignore the end of their input."""
+    pids, _ = ended(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)", written(tmp_path, LINGERS, loop=False))
+    assert len(pids) == 2
+    assert all(map(alive, pids))
+    assert all(map(gone, pids))
 
 
 def test_the_program_has_a_session_of_its_own(tmp_path: Path) -> None:
@@ -526,6 +527,17 @@ def test_identity_is_the_command_and_what_its_files_hold(tmp_path: Path, monkeyp
     assert made().identity() == known
     (tmp_path / "bot.py").write_text("pass")
     assert made().identity() != known
+
+
+def test_identity_does_not_change_while_the_program_runs(tmp_path: Path) -> None:
+    """It may write to a file that is one of its arguments."""
+    (tmp_path / "log").write_text("")
+    command = Command(
+        (*written(tmp_path, "open(sys.argv[1], 'a').write('x')\nsay(r, text='x')"), str(tmp_path / "log"))
+    )
+    known = command.identity()
+    say(command)
+    assert command.identity() == known
 
 
 def test_identity_does_not_change_with_the_place(tmp_path: Path) -> None:
@@ -682,10 +694,10 @@ def test_five_hundred_answers_from_a_program_that_fails_at_thirty_per_cent(tmp_p
 
 
 BENCH = """\
-name: own code
+name: own-code
 prompts: [prompts.jsonl]
 candidates:
-  - {name: program, generator: {command: {run: [%s, own_bot.py, "%s"], folder: .}}, limits: {concurrency: 2}}
+  - {name: program, generator: {command: {run: [%s, own_bot.py], folder: .}}, limits: {concurrency: 2}}
   - {name: function, generator: {python: {call: "own_bot_for_tests:answer", arguments: {mark: "!"}}}}
 samples: 2
 scorers: [readability]
@@ -695,17 +707,17 @@ scorers: [readability]
 def test_a_bench_with_code_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refused without trust, answered with it, and never asked twice: the program's ledger says so."""
     monkeypatch.setattr(sys, "path", [*sys.path])
-    written(tmp_path, "open(sys.argv[1], 'a').write('x')\nsay(r, text=r['prompt'] + '!')", name="own_bot.py")
+    written(tmp_path, "open('ledger', 'a').write('x')\nsay(r, text=r['prompt'] + '!')", name="own_bot.py")
     (tmp_path / "own_bot_for_tests.py").write_text("def answer(request, mark): return request.prompt.text + mark")
     (tmp_path / "prompts.jsonl").write_text("".join(f'{{"id": "p{i}", "prompt": "Say {i}."}}\n' for i in range(6)))
-    bench, ledger = tmp_path / "bench.yaml", tmp_path / "ledger"
-    bench.write_text(BENCH % (sys.executable, ledger))
+    bench = tmp_path / "bench.yaml"
+    bench.write_text(BENCH % sys.executable)
     with pytest.raises(ConfigError) as caught:
         config.load(bench)
-    assert [problem.what.partition(" ")[2].partition(" ")[0] for problem in caught.value.problems] == ["runs", "runs"]
-    for folder in ("first", "again"):
-        done = runner.run(config.load(bench, trust=True), tmp_path / folder, reuse=[tmp_path / "first"])
+    assert ["' runs " in problem.what for problem in caught.value.problems] == [True, True]
+    for folder, earlier in (("first", []), ("again", [tmp_path / "first"])):
+        done = runner.run(config.load(bench, trust=True), tmp_path / folder, reuse=earlier)
         assert len(done.rows) == 24
         assert set(done.rows["outcome"]) == {"ok"}
         assert all(done.rows["text"] == done.rows["prompt_text"] + "!")
-    assert len(ledger.read_text()) == 12
+    assert len((tmp_path / "ledger").read_text()) == 12

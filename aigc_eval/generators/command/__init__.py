@@ -61,8 +61,8 @@ class Command(Generator):
     input_tokens, output_tokens, error, again). Everything else that the program has to say goes to standard error. A
     reply with another id, a line that is no reply, or one above 32 MB ends the program: an answer is never given to
     another request. So does a reply that does not come in time (the limits' `timeout`), with all processes that the
-    program has started. It must end when its input ends; two seconds after the run has ended it is killed. If
-    `aigc-eval` itself is killed, the end of its input is all that the program sees.
+    program has started. It must end when its input ends; within two seconds after the run, or after
+    `aigc-eval` itself was killed, it is killed with all processes that it has started.
 
     It gets PATH, HOME, the language and few more variables of the environment; others only by name, in `env`. The
     values of those whose names say that they are secret (KEY, TOKEN, SECRET, PASSWORD, AUTH, ...) may stand in a file
@@ -70,7 +70,8 @@ class Command(Generator):
 
     The arguments, the contents of those arguments that are files, the contents of `depends` (further files and folders
     that decide answers, such as what the program imports) and the variables in `env` that are no secrets are the
-    program's identity: where they change, prompts are answered anew.
+    program's identity: where they change, prompts are answered anew. So a file that the program writes to (a log) is
+    best named elsewhere than in `run`.
     """
 
     run: tuple[str, ...]

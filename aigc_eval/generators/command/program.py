@@ -16,6 +16,7 @@ from typing import IO, NamedTuple, cast
 
 from aigc_eval.deadline import remaining
 from aigc_eval.errors import CallError
+from aigc_eval.generators.command.guard import Guard
 from aigc_eval.generators.command.wire import LARGEST, reply_of
 from aigc_eval.records import ErrorKind
 from aigc_eval.replies import shown
@@ -67,6 +68,7 @@ class Program:
         self._stdout = cast("IO[bytes]", self._process.stdout)
         self._stderr = cast("IO[bytes]", self._process.stderr)
         os.set_blocking(self._stdin.fileno(), False)
+        self._guard = Guard(self._process.pid)
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._asked: dict[str, Future[Reply]] = {}
         self._why: _Why | None = None
@@ -229,7 +231,8 @@ class Program:
         """End it and all that it started, at once."""
         if not self.over.is_set():
             self.signal(signal.SIGKILL)
-            self.ends_before(monotonic() + 1.0)
+            if self.ends_before(monotonic() + 1.0):
+                self._guard.dismiss()
             self.hang_up()
 
 
