@@ -10,36 +10,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aigc_eval import report
 from aigc_eval.answering import answering, answering_keys, draws, recorded
 from aigc_eval.conclusion import conclude, measure, terms
 from aigc_eval.config import Bench
 from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, NothingToEvaluate
 from aigc_eval.frames import build
-from aigc_eval.gates import EXIT_CODES
 from aigc_eval.journal import Journal
 from aigc_eval.plugin import identity_of
-from aigc_eval.records import Generation, Prompt, Reason, Request, Run, Score
+from aigc_eval.publishing import REPORTS, Written, publish, sha256_of
+from aigc_eval.records import Generation, Prompt, Request, Run, Score
 from aigc_eval.scoring import scoring, scoring_keys, seen
 from aigc_eval.stages import Progress, Stage
 
-__all__ = ["REPORTS", "load", "report_again", "reused", "run"]
-
-REPORTS = {
-    "run.json": "json",
-    "junit.xml": "junit",
-    "report.html": "html",
-    "summary.md": "markdown",
-    "summary.csv": "csv",
-    "rows.csv": "csv",
-}
-"""What a run writes beside its journal and its verdict, and in which format."""
+__all__ = ["load", "report_again", "reused", "run"]
 
 
 def silent(stage: str, done: int, total: int, errors: int) -> None:
@@ -83,7 +71,7 @@ def run(
         rows = build(answers, scores)
         measured = [measure(now, rows, s.name, s.plugin) for s in bench.scorers]
         done = conclude(now, head, rows, measured, reused(journal))
-        return _publish(done, out, bench.formats, bench.languages, journal_head=journal.head)
+        return publish(done, out, bench.formats, bench.languages, journal_head=journal.head)
 
 
 def _run_in(journal: Journal) -> Journal:
@@ -98,7 +86,8 @@ def reused(journal: Journal) -> dict[str, str]:
     for note in journal.each("reuse"):
         found.setdefault(note["from"], Counter())[note["of"]] += note["results"]
     return {
-        f"reused: {n['generation']} answers, {n['score']} scores of another run": origin for origin, n in found.items()
+        f"reused from {origin[:8]}: {n['generation']:,} answers, {n['score']:,} scores": origin
+        for origin, n in found.items()
     }
 
 
@@ -273,41 +262,10 @@ def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str])
     _facts(folder)  # a folder without a run is left as it is
     verdict = folder / "verdict.json"
     with Journal(folder) as journal:
-        known = json.loads(verdict.read_bytes())["reports"] if verdict.exists() else {}
-        kept = {name: sha for name, sha in known.items() if (folder / name).is_file() and _sha256(folder / name) == sha}
-        return _publish(load(folder), folder, formats, languages, journal_head=journal.head, kept=kept)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _publish(
-    done: Run,
-    out: Path,
-    formats: Sequence[str],
-    languages: Sequence[str],
-    *,
-    journal_head: str,
-    kept: Mapping[str, str] | None = None,
-) -> Run:
-    """Write the reports, then the verdict about them; a report that fails leaves the run undetermined."""
-    # run.json is always written: a later `report` starts from it.
-    formats = (*formats, *({"json"} - {*formats}))
-    try:
-        files = report.write(done, out, formats=formats, languages=languages)
-    except report.ReportError as error:
-        files = error.written
-        lost = Reason("report_failed", {"format": ", ".join(sorted(error.failed))})
-        done = replace(done, status="undetermined", exit_code=EXIT_CODES["undetermined"], reasons=(*done.reasons, lost))
-    verdict = {
-        "status": done.status,
-        "exit_code": done.exit_code,
-        "release": done.release,
-        "reasons": [r.to_json() for r in done.reasons],
-        "gates": [v.to_json() for v in done.verdicts],
-        "journal": journal_head,
-        "reports": dict(sorted({**(kept or {}), **{p.name: _sha256(p) for p in files.values()}}.items())),
-    }
-    report.write_atomically(out / "verdict.json", json.dumps(verdict, indent=1, allow_nan=False) + "\n")
-    return done
+        known = json.loads(verdict.read_bytes()) if verdict.exists() else {"reports": {}, "languages": {}}
+        kept = {
+            name: Written(sha, known["languages"].get(name, []))
+            for name, sha in known["reports"].items()
+            if (folder / name).is_file() and sha256_of(folder / name) == sha
+        }
+        return publish(load(folder), folder, formats, languages, journal_head=journal.head, kept=kept)

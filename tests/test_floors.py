@@ -48,6 +48,7 @@ FLOORS = {
     "report": 8,
     "answering": 9,
     "scoring": 9,
+    "publishing": 9,
     "runner": 10,
     "verify": 11,
     "plan": 11,

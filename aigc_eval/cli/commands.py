@@ -61,6 +61,12 @@ def run(
         bool, typer.Option("--resume", help="Go on with an unfinished run, and retry its errors.")
     ] = False,
     limit: Limit = None,
+    reuse: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="RUN", exists=True, file_okay=False, help="Take over what an earlier run holds (repeatable)."
+        ),
+    ] = None,
     dry_run: DryRun = False,
     exit_zero: ExitZero = False,
     as_json: Json = False,
@@ -81,7 +87,9 @@ def run(
         return _plan(loaded, folder, limit, as_json)
     _check_writable(folder)
     with reporting() as progress:
-        done = runner.run(loaded, folder, resume=resume, limit=limit, progress=progress)
+        done = runner.run(loaded, folder, resume=resume, limit=limit, reuse=reuse or (), progress=progress)
+    for line in (name for name in done.digests if name.startswith("reused from ")):
+        tell(line)
     return _conclude(done, folder, as_json, exit_zero)
 
 
