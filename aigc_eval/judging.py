@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -49,7 +49,7 @@ class JudgeScorer(Scorer):
     model: ModelRef | None = None
     endpoint: str = ""
     endpoint_model: str = ""
-    api_key_env: str = ""
+    api_key_env: str = field(default="", compare=False)
     rubric: Path | None = None
     lang: Literal["en", "zh"] = "en"
     context: bool = True
@@ -78,9 +78,9 @@ class JudgeScorer(Scorer):
         rubric = hashlib.sha256(self._rubric.encode()).hexdigest()
         return {**super().facts(), "rubric": rubric, "frame": FRAME}
 
-    def needs_trust(self) -> str:
+    def hosts(self) -> tuple[str, ...]:
         """An endpoint sees every prompt and answer."""
-        return self._source.trust()
+        return self._source.hosts()
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """The judge's verdict on each answer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import math
+import os
 import socket
 import ssl
 import time
@@ -132,13 +133,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _reason(chain: list[BaseException]) -> str:
     """The system's own words where there are any, else the exception's name."""
     for link in chain:
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return f"TLS: {link.verify_message}"[:120]
         if isinstance(link, ssl.SSLError):
-            return f"TLS: {link.reason or type(link).__name__}"
+            told = getattr(link, "verify_message", "") or getattr(link, "reason", "") or type(link).__name__
+            return f"TLS: {told}"[:120]
         if isinstance(link, socket.gaierror):
             return "the host's name has no address"
     for link in chain:
-        if isinstance(link, OSError) and link.strerror:
-            return link.strerror[:120]
+        if isinstance(link, OSError) and link.errno:
+            return os.strerror(link.errno)
     return type(chain[0]).__name__

@@ -35,7 +35,7 @@ def host_of(url: str) -> str:
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_here(host))):
         raise UsageError(f"the url must begin with https:// (http:// only for this machine), not {url!r:.200}")
     address = _address(host)
-    if address is None and not _NAME.fullmatch(host):
+    if ("[" in parts.netloc and ":" not in host) or (address is None and not _NAME.fullmatch(host)):
         raise UsageError(f"the url's host must be a plain name or address (punycode for others), not {host!r:.200}")
     if _forbidden(host, address):
         raise UsageError(f"the url's host {host} is link-local or a cloud's metadata service; it is never asked")

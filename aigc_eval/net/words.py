@@ -36,7 +36,7 @@ def said(content: bytes) -> str:
     ('no such model', '')
     """
     try:
-        text = content[:1_000_000].decode("utf-8").lstrip("\ufeff")
+        text = content.decode("utf-8").lstrip("\ufeff")
     except UnicodeDecodeError:
         return ""
     try:

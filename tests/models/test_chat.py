@@ -17,7 +17,8 @@ import pytest
 
 from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
-from aigc_eval.models.chat import ChatError, EndpointChat, LocalChat, host_of
+from aigc_eval.models.chat import ChatError, EndpointChat, LocalChat
+from aigc_eval.net.hosts import host_of
 from aigc_eval.records import Message
 from tests import tiny
 from tests.models.serving import completion, serving
@@ -161,12 +162,8 @@ def test_retry_after_is_honoured() -> None:
         answers: Iterator[Any] = iter([(429, {"Retry-After": at}, b""), "ok"])
         with serving(lambda _, answers=answers: next(answers)) as server:  # type: ignore[misc]
             started = time.monotonic()
-            assert EndpointChat(server.url, "m", backoff=60).reply([ask("a")], max_tokens=1) == ["ok"]
+            assert EndpointChat(server.url, "m", backoff=0.01).reply([ask("a")], max_tokens=1) == ["ok"]
             assert least <= time.monotonic() - started < 10
-    with serving(lambda _: (429, {"Retry-After": "3600"}, b"")) as server:
-        [found] = EndpointChat(server.url, "m").attempt([ask("a")], max_tokens=1)
-        assert "status 429; it asks to wait 3600 s" in str(found)
-    assert len(server.bodies) == 1
 
 
 def test_a_lasting_failure_is_asked_once() -> None:
@@ -179,16 +176,16 @@ def test_a_lasting_failure_is_asked_once() -> None:
 
 
 BROKEN: list[tuple[Any, str]] = [
-    ((200, {}, b"{not json"), "not a JSON object"),
-    ((200, {}, b"\xff\xfe"), "not a JSON object"),
-    ((200, {}, b'{"choices": [], "choices": []}'), "not a JSON object"),
-    ((200, {}, b"[]"), "not a JSON object"),
+    ((200, {}, b"{not json"), "not JSON"),
+    ((200, {}, b"\xff\xfe"), "not JSON"),
+    ((200, {}, b'{"choices": [], "choices": []}'), "not JSON"),
+    ((200, {}, b"[]"), "no JSON object"),
     ((200, {}, b"{}"), "not a chat completion"),
     ((200, {}, b'{"choices": []}'), "not a chat completion"),
     ((200, {}, b'{"choices": [{"message": 3}]}'), "not a chat completion"),
     (completion(None, finish_reason="content_filter"), "no text in the answer (finish_reason content_filter)"),
-    ((302, {"Location": "http://127.0.0.1:1/"}, b""), "a redirect, which is not followed"),
-    ((200, {}, b" " * (5 << 20)), "above 4 MiB"),
+    ((302, {"Location": "http://127.0.0.1:1/"}, b""), "status 302, a redirect"),
+    ((200, {}, b" " * (33 << 20)), "above 32 MiB"),
     ((500, {"Content-Length": "100"}, b"cut"), "connection failed"),
     ((503, {}, b'{"error": "overloaded\\u001b[31m"}'), "status 503: overloaded [31m (tried 2 times)"),
 ]
@@ -215,9 +212,9 @@ def test_silence_ends_in_time() -> None:
         started = time.monotonic()
         [found] = chat.attempt([ask("a")], max_tokens=1)
         assert time.monotonic() - started < 1.4
-    assert "no answer within 0.2 s (tried 2 times)" in str(found)
+    assert "no whole answer within 0.2 s (tried 2 times)" in str(found)
     [gone] = EndpointChat(server.url, "m", retries=1, backoff=0.01).attempt([ask("a")], max_tokens=1)
-    assert "the connection failed (ConnectError) (tried 2 times)" in str(gone)
+    assert "no connection (Connection refused) (tried 2 times)" in str(gone)
 
 
 def test_no_more_requests_than_allowed_at_once_and_answers_in_order() -> None:
@@ -260,7 +257,7 @@ def test_the_key_stands_nowhere(caplog: pytest.LogCaptureFixture, capsys: pytest
             assert found.__context__ is None or KEY not in repr(found.__context__)
     printed = capsys.readouterr()
     everything = "\n".join([*said, caplog.text, printed.out, printed.err])
-    assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
+    assert "httpcore2" in {record.name.partition(".")[0] for record in caplog.records}
     assert not [i for i in range(len(KEY) - 5) if KEY[i : i + 6] in everything]
     assert "status 401" in everything
 
@@ -292,7 +289,7 @@ def test_only_https_or_this_machine(url: str) -> None:
 
 def test_this_machine_may_be_plain_http() -> None:
     hosts = [host_of(url) for url in ("http://localhost:8000/v1", "http://[::1]:80/v1", "https://a.example/v1")]
-    assert hosts == ["localhost:8000", "::1:80", "a.example"]
+    assert hosts == ["localhost:8000", "[::1]:80", "a.example"]
     with pytest.raises(UsageError, match="timeout must be above 0; retries"):
         EndpointChat("https://a.example/v1", "m", timeout=0, retries=-1)
 

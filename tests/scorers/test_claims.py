@@ -247,10 +247,10 @@ def test_batches_do_not_matter() -> None:
     assert judged(texts) == [judged([text])[0] for text in texts]
 
 
-def test_an_endpoint_needs_trust_and_the_prompts_are_signed() -> None:
+def test_an_endpoint_is_a_host_and_the_prompts_are_signed() -> None:
     with serving(answering(careful)) as server:
         far = Claims(endpoint=server.url, endpoint_model="judge")
-        assert server.url.split("/")[2] in far.needs_trust()
+        assert far.hosts() == (server.url.split("/")[2],)
     zh = Claims(endpoint=far.endpoint, endpoint_model="judge", lang="zh")
     assert far.facts()["prompts"] != zh.facts()["prompts"]
     assert f"prompts:{far.facts()['prompts'][:8]}" in far.signature()
@@ -265,6 +265,6 @@ def test_a_local_model_can_judge(tmp_path: Path) -> None:
     model = ModelRef(str(tiny.chat(tmp_path / "chat", positions=4096)))
     scorer = Claims(model, max_tokens=8)
     scorer.load()
-    assert scorer.needs_trust() == ""
+    assert scorer.hosts() == ()
     [found] = scorer.score([generation("The tower is tall.", *EVIDENCE)])
     assert found.error == "unparsed: the claims are not one JSON list"  # a random model has no JSON in it

@@ -168,9 +168,9 @@ def test_a_failing_server_leaves_answers_unscored_one_by_one() -> None:
     assert "status 400" in bad.error
 
 
-def test_an_endpoint_needs_trust_and_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_is_a_host_and_needs_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     guard = Guard("qwen3guard", endpoint="https://guard.example.com/v1", endpoint_model="g", api_key_env="GUARD_KEY")
-    assert guard.needs_trust() == "sends prompts and answers to guard.example.com"
+    assert (guard.hosts(), guard.needs_trust()) == (("guard.example.com",), "")
     monkeypatch.delenv("GUARD_KEY", raising=False)
     with pytest.raises(UsageError, match="GUARD_KEY is not set"):
         guard.load()

@@ -49,5 +49,5 @@ def test_slips_are_found_before_the_first_request() -> None:
         scorer.check([Prompt("p", "?", tags={"expected": "deny"})])
     with pytest.raises(UsageError):
         RefusalJudge()
-    assert "127.0.0.1" in scorer.needs_trust()
+    assert scorer.hosts() == ("127.0.0.1:9",)
     assert RUBRICS["en"] != RUBRICS["zh"]

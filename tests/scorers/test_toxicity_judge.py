@@ -94,7 +94,7 @@ def test_another_rubric_in_the_same_file_is_another_scorer(tmp_path: Path) -> No
 
 def test_it_says_where_answers_go() -> None:
     judge = ToxicityJudge(endpoint="https://judge.example.com/v1", endpoint_model="j", api_key_env="NO_SUCH_KEY")
-    assert judge.needs_trust() == "sends prompts and answers to judge.example.com"
+    assert (judge.hosts(), judge.needs_trust()) == (("judge.example.com",), "")
     with pytest.raises(UsageError, match="NO_SUCH_KEY is not set"):
         judge.load()
 
@@ -121,7 +121,7 @@ def test_a_local_model_that_is_no_judge_scores_nothing(tmp_path: Path) -> None:
     [score] = judge.score(answers("You idiot."))
     assert score.value is None
     assert "unparsed" in score.error
-    assert judge.needs_trust() == ""
+    assert judge.hosts() == ()
     assert {"model", "rubric"} <= set(judge.facts())
     assert judge.score([]) == []
     assert next(m.name for m in judge.metrics()) == "toxic_fraction"

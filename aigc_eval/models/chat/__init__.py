@@ -7,7 +7,7 @@ ChatError      one conversation got no answer
 """
 
 from aigc_eval.models.chat.base import Chat, ChatError
-from aigc_eval.models.chat.endpoint import EndpointChat, host_of
+from aigc_eval.models.chat.endpoint import EndpointChat
 from aigc_eval.models.chat.local import LocalChat
 
-__all__ = ["Chat", "ChatError", "EndpointChat", "LocalChat", "host_of"]
+__all__ = ["Chat", "ChatError", "EndpointChat", "LocalChat"]

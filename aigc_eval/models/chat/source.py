@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from aigc_eval.errors import UsageError
 from aigc_eval.models.chat.base import Chat
-from aigc_eval.models.chat.endpoint import EndpointChat, host_of
+from aigc_eval.models.chat.endpoint import EndpointChat
 from aigc_eval.models.chat.local import LocalChat
+from aigc_eval.net.hosts import host_of
 
 __all__ = ["ChatSource"]
 
@@ -18,8 +18,8 @@ class ChatSource:
     """Either `model` (a folder, or an id in the local cache), or `endpoint` and `endpoint_model`.
 
     `endpoint` is the URL of an OpenAI-compatible server up to and with its version, `api_key_env` the environment
-    variable that holds its key ("" sends none). `plugin` is the name that errors begin with. Raises UsageError where
-    both are given, neither, or half of one.
+    variable that holds its key or, with `_FILE` behind it, names its file ("" sends none). `plugin` is the name that
+    errors begin with. Raises UsageError where both are given, neither, or half of one.
     """
 
     plugin: str
@@ -37,14 +37,17 @@ class ChatSource:
         if self.endpoint:
             host_of(self.endpoint)
 
-    def trust(self) -> str:
-        """What `Plugin.needs_trust` says of it: "sends prompts and answers to HOST", or ""."""
-        return f"sends prompts and answers to {host_of(self.endpoint)}" if self.endpoint else ""
+    def hosts(self) -> tuple[str, ...]:
+        """What `Plugin.hosts` says of it: the endpoint's host."""
+        return (host_of(self.endpoint),) if self.endpoint else ()
 
     def chat(self) -> Chat:
         """The model, opened; UsageError where it, its chat template or the key is missing."""
         if self.model is not None:
             return LocalChat(self.model, device=self.device)
-        if self.api_key_env and not os.environ.get(self.api_key_env, "").strip():
-            raise UsageError(f"{self.plugin}: the environment variable {self.api_key_env} is not set; export it")
-        return EndpointChat(self.endpoint, self.endpoint_model, self.api_key_env)
+        found = EndpointChat(self.endpoint, self.endpoint_model, self.api_key_env)
+        try:
+            found.check()
+        except UsageError as error:
+            raise UsageError(f"{self.plugin}: {error}") from None
+        return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -50,7 +50,7 @@ class Claims(Scorer):
     model: ModelRef | None = None
     endpoint: str = ""
     endpoint_model: str = ""
-    api_key_env: str = ""
+    api_key_env: str = field(default="", compare=False)
     lang: Literal["en", "zh"] = "en"
     swap: bool = True
     gamma: int = 10
@@ -82,9 +82,9 @@ class Claims(Scorer):
         """Name, options, version, and the digest of the prompts."""
         return f"{super().signature()}|prompts:{self._prompts[:8]}"
 
-    def needs_trust(self) -> str:
+    def hosts(self) -> tuple[str, ...]:
         """An endpoint sees every prompt, its evidence and every answer."""
-        return self._source.trust()
+        return self._source.hosts()
 
     def not_applicable(self, prompt: Prompt) -> str:
         """Prompts with nothing to judge claims by."""

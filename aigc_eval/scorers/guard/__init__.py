@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -52,7 +52,7 @@ class Guard(Scorer):
     model: ModelRef | None = None
     endpoint: str = ""
     endpoint_model: str = ""
-    api_key_env: str = ""
+    api_key_env: str = field(default="", compare=False)
     subject: Subject = "response"
     controversial: Literal["unsafe", "safe"] = "unsafe"
     probability: bool = False
@@ -90,9 +90,9 @@ class Guard(Scorer):
         """Open the model, or check that the endpoint's key is there."""
         self._gemma if self.format == "shieldgemma" else self._chat  # noqa: B018
 
-    def needs_trust(self) -> str:
+    def hosts(self) -> tuple[str, ...]:
         """An endpoint sees every prompt and answer."""
-        return self._source.trust()
+        return self._source.hosts()
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """The guard's view of each response, or prompt."""
