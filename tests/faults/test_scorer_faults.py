@@ -85,7 +85,7 @@ def test_a_hang_costs_one_score(fault: str) -> None:
     begun = time.monotonic()
     # The batch may take three times as long as one answer, then each has its own time.
     expect(scored(fault, given, 3, Budget(0.3, 0.5)), given, STUCK[fault])
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 def test_copies_of_the_process_give_no_second_answer() -> None:
