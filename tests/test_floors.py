@@ -28,7 +28,7 @@ FLOORS = {
     "net": 3,
     "sequences": 1,
     "metrics": 2,
-    "models": 3,
+    "models": 3.5,  # above net, below judging
     "plugin": 3,
     "toxicity_metrics": 3,
     "refusal_metrics": 3,

@@ -306,3 +306,17 @@ def test_word_probabilities_come_from_the_first_tokens_alternatives() -> None:
         assert EndpointChat(server.url, "m").token_probabilities([ask("a")], ["Yes"]) is None
     with serving(lambda _: (400, {}, b"{}")) as server, pytest.raises(ChatError, match="status 400"):
         EndpointChat(server.url, "m").token_probabilities([ask("a")], ["Yes"])
+
+
+def test_a_server_that_was_given_up_gets_one_more_second() -> None:
+    with serving(lambda _: (401, {}, b"{}")) as server:
+        chat = EndpointChat(server.url, "m")
+        found = chat.attempt([ask("a")] * 60, max_tokens=1)
+    assert {str(e) for e in found[:10]} == {f"{chat.host}: status 401"}
+    assert "not asked" in str(found[-1])
+    assert len(server.bodies) < 40
+    started = time.monotonic()
+    gone = chat.attempt([ask("a")] * 60, max_tokens=1)
+    assert time.monotonic() - started < 8
+    assert all(isinstance(error, ChatError) for error in gone)
+    assert "not asked" in str(gone[-1])
