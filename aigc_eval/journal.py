@@ -20,11 +20,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from aigc_eval.errors import JournalError
 
-__all__ = ["NAME", "Journal"]
+__all__ = ["NAME", "Damaged", "Journal", "Line", "encode", "read_lines"]
 
 NAME = "journal.jsonl"
 _SUM = 32
@@ -36,8 +36,44 @@ def _checksum(previous: bytes, body: bytes) -> bytes:
     return hashlib.blake2b(previous + body, digest_size=_SUM // 2).hexdigest().encode("ascii")
 
 
-def _encode(record: Record) -> bytes:
+def encode(record: Record) -> bytes:
+    """A record as its line holds it, the only way that this version writes it."""
     return _ENCODER.encode(record).encode("ascii")
+
+
+class Line(NamedTuple):
+    """A line: where it starts, its checksum, and the record as bytes."""
+
+    start: int
+    checksum: bytes
+    body: bytes
+
+
+class Damaged(JournalError):
+    """A whole line does not continue the chain; `byte` is where it starts."""
+
+    def __init__(self, path: Path, byte: int) -> None:
+        self.byte = byte
+        remedy = f"start anew with --out, or keep what stands before: truncate -s {byte} {path}"
+        super().__init__(f"{path}: damaged at byte {byte}; restore it, {remedy}")
+
+
+def read_lines(path: Path, file: int) -> Iterator[Line]:
+    """The whole lines of an open journal, each checked against the chain; what follows the last newline is no line.
+
+    Raises `Damaged` at the first that does not fit.
+    """
+    start, last = 0, b""
+    with open(os.dup(file), "rb") as lines:
+        lines.seek(0)
+        for line in lines:
+            if not line.endswith(b"\n"):
+                return
+            checksum, body = line[:_SUM], line[_SUM + 1 : -1]
+            if line[: _SUM + 1] != _checksum(last, body) + b" ":
+                raise Damaged(path, start)
+            yield Line(start, checksum, body)
+            start, last = start + len(line), checksum
 
 
 def _holder(file: int) -> str:
@@ -122,17 +158,9 @@ class Journal:
 
     def _scan(self) -> None:
         """Check the whole chain and note where each record stands; drop a torn last line."""
-        with open(os.dup(self._file), "rb") as lines:
-            lines.seek(0)
-            for line in lines:
-                body = line[_SUM + 1 : -1]
-                if not line.endswith(b"\n"):
-                    break
-                if line[: _SUM + 1] != _checksum(self._last, body) + b" ":
-                    remedy = f"start anew with --out, or keep what stands before: truncate -s {self._end} {self.path}"
-                    raise JournalError(f"{self.path}: damaged at byte {self._end}; restore it, {remedy}")
-                self._index(json.loads(body), self._end + _SUM + 1, len(body))
-                self._last, self._end = line[:_SUM], self._end + len(line)
+        for start, checksum, body in read_lines(self.path, self._file):
+            self._index(json.loads(body), start + _SUM + 1, len(body))
+            self._last, self._end = checksum, start + _SUM + len(body) + 2
 
     def _settle(self) -> None:
         """Make durable what was found: a record that was written but not synced would count and still be lost."""
@@ -171,7 +199,7 @@ class Journal:
         """Write records and sync them to the disk; when this returns they survive any crash."""
         if not records:
             return
-        lines, bodies, last = [], [_encode(record) for record in records], self._last
+        lines, bodies, last = [], [encode(record) for record in records], self._last
         for body in bodies:
             last = _checksum(last, body)
             lines.append(b"%b %b\n" % (last, body))
