@@ -74,7 +74,7 @@ def _guarded() -> type[httpx2.AsyncClient]:
             where = place(request)
             for name in ("Authorization", "X-Api-Key"):
                 request.headers.pop(name, None)
-            if where != place(self.build_request("POST", "")):
+            if (request.url.scheme, request.url.netloc) != (self.base_url.scheme, self.base_url.netloc):
                 raise CallError("redirected", f"{where} is not the host that was allowed", fatal=True)
             request.headers.update(self.own_headers())
             try:

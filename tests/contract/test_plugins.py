@@ -161,10 +161,10 @@ def servers() -> Iterator[None]:
 
 
 def repeated(body: dict[str, Any]) -> dict[str, Any]:
-    """What was asked last, in Anthropic's shape and in a plain one."""
+    """What was asked last, in Anthropic's shape, in OpenAI's and in a plain one."""
     text = body["messages"][-1]["content"]
     message = {"type": "message", "model": "m", "content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}
-    return {**message, "out": text}
+    return {**message, "choices": [{"message": {"content": text}}], "out": text}
 
 
 @cache
@@ -183,6 +183,7 @@ RECIPES: dict[str, Make] = {
     "python": lambda folder: {"call": "builtins:repr"},
     "anthropic": lambda folder: {"model": "m", "base_url": served(), "api_key_env": KEY},
     "http": lambda folder: {"url": served(), "text": "out", "body": {"messages": "{messages}"}, "api_key_env": KEY},
+    "openai_compatible": lambda folder: {"model": "m", "base_url": served(), "api_key_env": KEY},
     "claims": tiny_judge,
     "alignment": tiny_verifier,
     "acceptability": tiny_acceptability,
