@@ -293,6 +293,24 @@ def test_as_many_calls_at_a_time_as_allowed() -> None:
         assert now[1] == concurrency
 
 
+def test_fewer_threads_than_calls_allowed_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may allow only some: the others' work is done by those."""
+    start, alive = threading.Thread.start, []
+
+    def limited(thread: threading.Thread) -> None:
+        if len(alive) == 3:
+            raise RuntimeError("can't start new thread")
+        alive.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    ended = everything(lambda item: time.sleep(0.001), range(60), replace(QUICK, timeout=0.2))
+    assert kinds(ended) == Counter(ok=60)
+    assert len(alive) == 3
+    with pytest.raises(UsageError, match="thread"):
+        everything(str, range(10), QUICK)
+
+
 def test_a_slow_call_holds_up_no_other() -> None:
     gate = threading.Event()
 
@@ -427,9 +445,9 @@ def test_an_outage_costs_no_item_its_answer() -> None:
             raise CallError("connection", "refused", again=True)
         return "ok"
 
-    ended = everything(call, range(100), replace(QUICK, attempts=3, backoff=0.01, outage=1, concurrency=4))
+    ended = everything(call, range(100), replace(QUICK, backoff=0.2, longest_wait=0.2, outage=3, concurrency=4))
     assert kinds(ended) == Counter(ok=100)
-    assert asked["dead"] <= 20 + 4 + 0.5 / 0.01 + 5
+    assert 20 <= asked["dead"] <= 35
 
 
 def test_a_dead_candidate_is_asked_seldom() -> None:
@@ -445,7 +463,8 @@ def test_a_dead_candidate_is_asked_seldom() -> None:
     assert 0.5 < time.monotonic() - before < 2.5
     assert asked[0] <= 40
     assert len(ended) == 5000
-    assert kinds(ended) == Counter(connection=20, gave_up=4980)
+    assert 15 <= kinds(ended)["connection"] <= 25
+    assert kinds(ended).keys() == {"connection", "gave_up"}
     assert "refused" in next(str(e.result) for e in ended if e.attempts == 0)
 
 

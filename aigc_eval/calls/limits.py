@@ -14,7 +14,10 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 @dataclass(frozen=True)
 class Limits:
-    """How calls are made: seconds are those of a monotonic clock."""
+    """How calls are made: seconds are those of a monotonic clock.
+
+    Whatever `concurrency` says, calls take at most a third of the files that may be open (`ulimit -n`).
+    """
 
     concurrency: Annotated[int, Field(ge=1, le=1024, description="most calls at a time; halved when throttled")] = 8
     requests_per_minute: Annotated[Positive | None, Field(description="most calls started in a minute")] = None

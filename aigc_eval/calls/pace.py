@@ -68,7 +68,7 @@ class Pace:
     """
 
     def __init__(self, limits: Limits, now: float) -> None:
-        self.limits = limits
+        self.most = limits.concurrency
         self.allowed = 1.0
         self.paused_until = self._halved_at = -math.inf
         self._answered = False
@@ -84,6 +84,11 @@ class Pace:
         waits += [self._tokens.wait(now, tokens)] if self._tokens else []
         return max(0.0, *waits)
 
+    def at_most(self, calls: int) -> None:
+        """No more calls at a time than these, whatever the limits say."""
+        self.most = min(self.most, calls)
+        self.allowed = min(self.allowed, float(self.most))
+
     def started(self, now: float, tokens: float) -> None:
         """A call was started that may use so many tokens."""
         if self._requests:
@@ -94,8 +99,8 @@ class Pace:
     def answered(self, now: float, surplus: float) -> None:
         """An answer came; it used `surplus` tokens more than was expected (fewer: negative)."""
         if not self._answered:
-            self._answered, self.allowed = True, float(self.limits.concurrency)
-        self.allowed = min(float(self.limits.concurrency), self.allowed + 1 / self.allowed)
+            self._answered, self.allowed = True, float(self.most)
+        self.allowed = min(float(self.most), self.allowed + 1 / self.allowed)
         if self._tokens:
             self._tokens.take(now, surplus)
 

@@ -6,6 +6,7 @@ import heapq
 import math
 import queue
 import random
+import resource
 import threading
 import time
 from collections import deque
@@ -103,6 +104,9 @@ class _Work(Generic[T, R]):
         self.call, self.items, self.limits = call, items, limits
         self.expected, self.spent, self.used = expected, spent, before
         self.pace, self.outage = Pace(limits, now), Outage(limits, now)
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if files != resource.RLIM_INFINITY:  # connections stay open; the run's own files must find room
+            self.pace.at_most(max(1, files // 3))
         self.fresh = deque(range(len(items)))
         self.waiting: list[_Attempt] = []
         self.in_flight: dict[int, _Attempt] = {}
@@ -161,6 +165,8 @@ class _Work(Generic[T, R]):
         return _Attempt(-math.inf, self.fresh[0]) if self.fresh else None
 
     def _too_much(self, reserved: Spent) -> bool:
+        if self.limits.max_tokens_total is None and self.limits.max_cost is None:
+            return False
         tokens = self.used.tokens + reserved.tokens + sum(s.tokens for s in self.reserved.values())
         cost = self.used.cost + reserved.cost + sum(s.cost for s in self.reserved.values())
         most = self.limits
@@ -178,10 +184,18 @@ class _Work(Generic[T, R]):
         self.in_flight[attempt.index], self.reserved[attempt.index] = attempt, reserved
         self.pace.started(now, reserved.tokens)
         if self.threads - self.lost < len(self.in_flight):
-            self.threads += 1
-            context = copy_context()
-            threading.Thread(target=context.run, args=(self._serve,), daemon=True, name="call").start()
+            self._another_thread()
         self.todo.put(attempt)
+
+    def _another_thread(self) -> None:
+        try:
+            threading.Thread(target=copy_context().run, args=(self._serve,), daemon=True, name="call").start()
+        except RuntimeError:  # this machine or container allows no more
+            if self.threads == self.lost:
+                raise UsageError("no thread can be started; raise the limit of processes and threads") from None
+            self.pace.at_most(self.threads - self.lost)
+        else:
+            self.threads += 1
 
     def _serve(self) -> None:
         """What a thread does: attempts, one after the other."""
@@ -247,7 +261,7 @@ class _Work(Generic[T, R]):
         self.outage.failed(now, again=error.again)
         wait = backoff(attempt.number + 1, error.after, self.limits, random.random)
         throttled = error.kind == "rate_limited"
-        if throttled:
+        if throttled or error.after is not None:
             self.pace.throttled(now, attempt.started, wait)
         attempt.counted += not (throttled or attempt.probe)
         late = now + wait > attempt.first + self.limits.deadline

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BEHAVIOURS", "RETRYABLE", "Plan"]
+__all__ = ["BEHAVIOURS", "ROWS", "Plan"]
 
 BEHAVIOURS: Mapping[str, str] = {
     "ok": "the answer",
     "429": "too many requests; after a colon the Retry-After header: 429:2, 429:date, 429:-5, 429:1e9, 429:soon",
-    "400": "status 400; so 401, 403, 404, 422, 500, 502, 503, 504, 529",
+    **{status: f"status {status}" for status in ["400", "401", "403", "404", "422", "500", "502", "503", "504", "529"]},
     "reset:connect": "TCP reset as soon as the request is read",
     "reset:headers": "TCP reset after the headers",
     "reset:body": "TCP reset in the middle of the body",
@@ -39,12 +39,17 @@ BEHAVIOURS: Mapping[str, str] = {
     "redirect": "307 to the plan's `elsewhere`",
     "nonsense": "bytes that are not HTTP",
 }
-RETRYABLE = (
-    *("429", "429:0", "429:date", "429:-5", "429:soon", "500", "502", "503", "504", "529"),
-    *("reset:connect", "reset:headers", "reset:body", "short", "stall", "stall:connect", "drip:headers", "drip:body"),
-    *("truncated", "html", "error_key"),
+ROWS = (
+    ("429", "429:0", "429:date", "429:-5", "429:soon"),
+    ("500", "502", "503", "504", "529"),
+    ("reset:connect", "reset:headers"),
+    ("stall", "stall:connect"),
+    ("drip:headers", "drip:body"),
+    ("reset:body", "short"),
+    ("truncated", "html"),
+    ("error_key",),
 )
-"""What may be well the next time: rows 1, 3 and 5 to 10 of the fault table."""
+"""What may be well the next time, by kind: throttled, server, connection, silence, drops, torn, no answer, an error."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class Plan:
     """Behaviours by weight; what the weights leave below 1 is `ok`. `script` names the first attempts' instead.
 
     `delay` is the range of seconds before any answer, drawn anew for each request, so that answers overtake each other.
-    After `healthy_after` attempts of one request nothing goes wrong any more.
+    After `healthy_after` attempts of one request nothing goes wrong any more. A server told so throttles by itself: no
+    more than `most_open` at a time, or `most_a_second`; and in the seconds of `outage` it answers 503.
     """
 
     seed: int = 0
@@ -65,15 +71,20 @@ class Plan:
     most_a_second: float = 1e9
     outage: tuple[float, float] = (0.0, 0.0)
 
+    def __post_init__(self) -> None:
+        for named in (*self.weights, *self.script):
+            if named not in BEHAVIOURS and not named.startswith("429:"):
+                raise ValueError(f"no such behaviour: {named}")
+
     @classmethod
     def always(cls, behaviour: str, **options: Any) -> Plan:
         """The same for every request."""
         return cls(weights={behaviour: 1.0}, **options)
 
     @classmethod
-    def mixed(cls, share: float, *behaviours: str, **options: Any) -> Plan:
-        """A share of faults, each as likely as the others."""
-        return cls(weights=dict.fromkeys(behaviours, share / len(behaviours)), **options)
+    def mixed(cls, share: float, **options: Any) -> Plan:
+        """A share of faults: each row as likely as the others, and each fault as the others of its row."""
+        return cls(weights={fault: share / len(ROWS) / len(row) for row in ROWS for fault in row}, **options)
 
     def draw(self, key: str, attempt: int) -> tuple[float, float]:
         """Two numbers in [0, 1), the same in every process."""
