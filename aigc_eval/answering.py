@@ -125,6 +125,7 @@ def _in_calls(
     used = [spent(answer) for answer in stage.results if answer is not None and answer.outcome != "error"]
     before = Spent(sum(s.tokens for s in used), sum(s.cost for s in used))
     items = [stage.items[i] for i in waiting]
+    limits = replace(limits, concurrency=min(limits.concurrency, plugin.most_calls() or limits.concurrency))
     for group in call_all(
         call, items, limits, expected=lambda r: cost(plugin.expected_tokens(r)), spent=spent, before=before
     ):

@@ -15,9 +15,10 @@ from urllib.parse import quote, quote_plus
 
 from aigc_eval.errors import UsageError
 
-__all__ = ["key", "redact"]
+__all__ = ["holds_part", "key", "redact"]
 
 _SHORTEST = 6
+_WINDOW = 4
 _read: dict[str, str] = {}
 
 
@@ -51,10 +52,21 @@ def redact(text: str) -> str:
     >>> redact(f"sent {key('DOCTEST_KEY')} twice: 736b2d646f63746573742d31")
     'sent [key: DOCTEST_KEY] twice: [key: DOCTEST_KEY]'
     """
-    for secret, variable in _read.items():
+    for secret, variable in [*_read.items()]:
         if (pattern := _pattern(secret)).search(text):
             text = pattern.sub(f"[key: {variable}]", text)
     return text
+
+
+def holds_part(text: str) -> bool:
+    """Whether any four characters in a row of any key that was read occur in the text.
+
+    >>> os.environ["DOCTEST_KEY"] = "sk-doctest-1"
+    >>> _ = key("DOCTEST_KEY")
+    >>> holds_part("Incorrect key: sk-d********"), holds_part("no such model")
+    (True, False)
+    """
+    return any(secret[i : i + _WINDOW] in text for secret in [*_read] for i in range(len(secret) - _WINDOW + 1))
 
 
 @lru_cache(maxsize=256)

@@ -125,6 +125,9 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
     def load(self) -> None:  # noqa: B027 (optional)
         """Import, open and check everything needed; raise what is missing. Called before the first request."""
 
+    def close(self) -> None:  # noqa: B027 (optional)
+        """Let go of what `load` opened; what is used again is opened again. Called when the plug-in's stage is over."""
+
     def facts(self) -> Mapping[str, str]:
         """Identity beyond the options: by default the content of every file and model that an option names.
 
@@ -203,6 +206,10 @@ class Generator(Plugin):
 
     def check(self, prompts: Sequence[Prompt], samples: int) -> None:
         """Raise if these prompts cannot be answered (a field or a recorded output is missing). Called after `load`."""
+
+    def most_calls(self) -> int | None:
+        """How many calls can be under way at once; None: as many as the bench's limits allow."""
+        return None
 
     def expected_tokens(self, request: Request) -> tuple[int, int]:
         """About how many tokens a call reads and writes: for plans, and for limits of tokens a minute.

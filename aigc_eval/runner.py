@@ -24,7 +24,7 @@ from aigc_eval.journal import Journal
 from aigc_eval.plugin import identity_of
 from aigc_eval.publishing import REPORTS, Written, publish, sha256_of
 from aigc_eval.records import Generation, Prompt, Request, Run, Score
-from aigc_eval.scoring import scoring, scoring_keys, seen
+from aigc_eval.scoring import Scorers, scoring_keys, seen
 from aigc_eval.stages import Progress, Stage
 
 __all__ = ["load", "report_again", "reused", "run"]
@@ -41,13 +41,15 @@ def run(
     resume: bool = False,
     limit: int | None = None,
     reuse: Sequence[Path] = (),
+    isolated: bool = False,
     progress: Progress = silent,
 ) -> Run:
     """Carry out a bench in the folder `out`, journal first, verdict.json last.
 
     A folder with an unfinished run needs `resume`; a completed run is reported again without calling any plug-in.
     `limit` takes the first prompts only, and its verdict is not for release. Answers and scores that are missing here
-    are taken over from the runs in the folders `reuse`, where they hold the same ones.
+    are taken over from the runs in the folders `reuse`, where they hold the same ones. `isolated` scorers work in
+    processes of their own, within their budgets; the command line always asks for that.
     """
     prompts = tuple(p for s in bench.prompt_sets for p in s.prompts)[:limit]
     if not prompts:
@@ -65,12 +67,15 @@ def run(
         now = terms(bench, limit)
         if next(iter(reversed([*journal.each("terms")])), None) != now:
             journal.append([now])
-        answers, scores = _measure(bench, prompts, journal, partial(_take, journal, earlier, settled), progress)
+        every = [p for s in bench.prompt_sets for p in s.prompts]  # a limited run must not find less wrong, or more
+        scorers = stack.enter_context(Scorers(bench.scorers, every, isolated=isolated))
+        take = partial(_take, journal, earlier, settled)
+        answers, scores = _measure(bench, prompts, scorers, journal, take, progress)
         if journal.heads[-1]["kind"] != "end" or journal.head != before:
             journal.append([{"kind": "end"}])
         rows = build(answers, scores)
         measured = [measure(now, rows, s.name, s.plugin) for s in bench.scorers]
-        done = conclude(now, head, rows, measured, reused(journal))
+        done = conclude(now, head, rows, measured, reused(journal.each("reuse")))
         return publish(done, out, bench.formats, bench.languages, journal_head=journal.head)
 
 
@@ -80,10 +85,10 @@ def _run_in(journal: Journal) -> Journal:
     return journal
 
 
-def reused(journal: Journal) -> dict[str, str]:
+def reused(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """What a run took over from others: how many answers and scores, and the checksum of the journal they were in."""
     found: dict[str, Counter[str]] = {}
-    for note in journal.each("reuse"):
+    for note in notes:
         found.setdefault(note["from"], Counter())[note["of"]] += note["results"]
     return {
         f"reused from {origin[:8]}: {n['generation']:,} answers, {n['score']:,} scores": origin
@@ -177,9 +182,10 @@ def _changed(
     return lines
 
 
-def _measure(
+def _measure(  # noqa: PLR0917
     bench: Bench,
     prompts: Sequence[Prompt],
+    scorers: Scorers,
     journal: Journal,
     take: Callable[[Stage[Any, Any]], None],
     progress: Progress,
@@ -193,19 +199,18 @@ def _measure(
     }
     for stage in answer_stages.values():
         take(stage)
-    every = [p for s in bench.prompt_sets for p in s.prompts]  # a limited run must not find less wrong, or more
     if waiting := [c for c in bench.candidates if answer_stages[c.name].pending]:
-        for scorer in bench.scorers:
-            scorer.plugin.load()
-            scorer.plugin.check(every)
+        scorers.load()
         for candidate in waiting:
             candidate.plugin.load()
-            candidate.plugin.check(every, bench.samples)
+            candidate.plugin.check(scorers.prompts, bench.samples)
     # One plug-in under two names is called once: the journal has one place for both.
     answered: dict[str, list[Generation]] = {}
     for name, identity in identities.items():
         if identity not in answered:
-            answered[identity] = answer_stages[name].finish(journal, progress)
+            stage = answer_stages[name]
+            answered[identity] = stage.finish(journal, progress)
+            stage.plugin.close()
     answers = {name: answered[identity] for name, identity in identities.items()}
     scored: dict[str, list[Score]] = {}
     for scorer in bench.scorers:
@@ -213,11 +218,10 @@ def _measure(
         if identity in scored:
             continue
         shown = seen(scorer.plugin.sees, answers.values())
-        scores_stage = scoring(scorer.name, scorer.plugin, identity, shown, digests * len(answers))
+        scores_stage = scorers.scoring(scorer.name, identity, shown, digests * len(answers))
         take(scores_stage)
-        if scores_stage.pending and not waiting:
-            scorer.plugin.load()
-            scorer.plugin.check(every)
+        if scores_stage.pending:
+            scorers.load(scorer.name)
         scored[identity] = scores_stage.finish(journal, progress)
     return answers, {name: scored[identity_of(made)] for name, made in bench.scored_with.items()}
 

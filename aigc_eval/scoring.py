@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Self
 
+from aigc_eval.calls import Budget
+from aigc_eval.config import Named
+from aigc_eval.engines.isolated import Child
 from aigc_eval.estimates import ROUNDING
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Generation, Score, Sees, digest
-from aigc_eval.stages import Stage, short
+from aigc_eval.records import Generation, Prompt, Score, Sees, digest
+from aigc_eval.stages import Engine, Stage, short
 from aigc_eval.text import blank
 
-__all__ = ["Scoring", "scoring", "scoring_keys", "seen"]
+__all__ = ["Scorers", "Scoring", "scoring", "scoring_keys", "seen"]
 
 Scoring = Stage[Generation, Score]
 
@@ -66,18 +71,66 @@ def _more(sees: Sees, answer: Generation) -> list[Any]:
     return found
 
 
+class Scorers:
+    """The scorers of a run, each opened once: in this process, or each in one of its own."""
+
+    def __init__(self, named: Sequence[Named[Scorer]], prompts: Sequence[Prompt], *, isolated: bool) -> None:
+        self._named, self.prompts = named, prompts
+        self._children = {s.name: Child(s.plugin, s.budget or Budget(), s.name) for s in named} if isolated else {}
+        self._loaded: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._children.values():
+            child.close()
+
+    def load(self, name: str = "") -> None:
+        """Load and check all that are not loaded, or the one of this name; raises what is missing or cannot be."""
+        due = [s for s in self._named if name in ("", s.name) and s.name not in self._loaded]
+        for scorer in due:
+            if scorer.name in self._children:
+                self._children[scorer.name].start(self.prompts)
+        for scorer in due:
+            if scorer.name in self._children:
+                self._children[scorer.name].ready()
+            else:
+                scorer.plugin.load()
+                scorer.plugin.check(self.prompts)
+            self._loaded.add(scorer.name)
+
+    def scoring(self, name: str, identity: str, answers: Sequence[Generation], digests: Sequence[str]) -> Scoring:
+        """The stage of one scorer; its process ends with it."""
+        (plugin,) = (s.plugin for s in self._named if s.name == name)
+        stage = scoring(name, plugin, identity, answers, digests)
+        if child := self._children.get(name):
+            stage.engine = partial(_in_child, child)
+        return stage
+
+
+def _in_child(child: Child, stage: Scoring, waiting: Sequence[int]) -> Engine[Score]:
+    """In the scorer's own process, batch by batch."""
+    chunks = stage.chunks(waiting)
+    with child, closing(child.score([stage.items[i] for i in chunk] for chunk in chunks)) as results:
+        for chunk, scores in zip(chunks, results, strict=True):
+            pairs = zip(chunk, scores, strict=True)
+            yield [(i, stage.admit(stage.items[i], score)) for i, score in pairs]
+
+
 def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generation], digests: Sequence[str]) -> Scoring:
     """The stage in which one scorer scores every answer with an outcome that it scores; the others have failed.
 
     `answers` are as the scorer sees them (`seen`).
     """
     ranges = [column for metric in plugin.metrics() for column in metric.ranges()]
+    admit = partial(_checked, name, ranges)
 
     def call(batch: Sequence[Generation]) -> list[Score]:
         scores = plugin.score(batch)
         if len(scores) != len(batch):
             return scores  # the engine reports it
-        return [_checked(name, a, s, ranges) for a, s in zip(batch, scores, strict=True)]
+        return list(map(admit, batch, scores))
 
     stage = Scoring(
         "score",
@@ -91,6 +144,7 @@ def scoring(name: str, plugin: Scorer, identity: str, answers: Sequence[Generati
         lambda _, error: Score(error=short(error)),
         lambda score: bool(score.error),
         [None] * len(answers),
+        admit=admit,
     )
     stage.results = [_without_a_call(plugin, a) for a in answers]
     return stage
@@ -108,7 +162,7 @@ def _without_a_call(plugin: Scorer, answer: Generation) -> Score | None:
     return None if outcome in plugin.outcomes else Score(error=f"output is {outcome}")
 
 
-def _checked(name: str, answer: Generation, score: Score, ranges: Sequence[tuple[str, float, float]]) -> Score:
+def _checked(name: str, ranges: Sequence[tuple[str, float, float]], answer: Generation, score: Score) -> Score:
     """The score, or an error if its evidence points outside the texts or a number lies outside its range."""
     lengths = {"output": len(answer.text), "prompt": len(answer.prompt.text)}
     for span in score.spans:

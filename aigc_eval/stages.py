@@ -41,7 +41,8 @@ def in_batches(stage: Stage[T, R], waiting: Sequence[int]) -> Engine[R]:
 class Stage(Generic[T, R]):
     """One plug-in over one list of items, each with its journal key; `results` are those known so far.
 
-    `engine` carries out what is waiting and yields places in the list with their results, in any order.
+    `engine` carries out what is waiting and yields places in the list with their results, in any order; what comes from
+    elsewhere than `call` it passes through `admit`, which turns a result that cannot be into an error.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Stage(Generic[T, R]):
     is_error: Callable[[R], bool]
     results: list[R | None]
     engine: Callable[[Stage[T, R], Sequence[int]], Engine[R]] = in_batches
+    admit: Callable[[T, R], R] = lambda _, result: result
 
     def look_up(self, journal: Journal, settled: bool) -> None:
         """Take what the journal holds. An error is a hit only in a settled (completed) run: elsewhere it is retried."""

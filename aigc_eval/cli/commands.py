@@ -68,6 +68,9 @@ def run(
         ),
     ] = None,
     dry_run: DryRun = False,
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Score in this process: for a debugger; nothing guards the run then.")
+    ] = False,
     exit_zero: ExitZero = False,
     as_json: Json = False,
     allow_path: AllowPath = None,
@@ -87,7 +90,9 @@ def run(
         return _plan(loaded, folder, limit, as_json)
     _check_writable(folder)
     with reporting() as progress:
-        done = runner.run(loaded, folder, resume=resume, limit=limit, reuse=reuse or (), progress=progress)
+        done = runner.run(
+            loaded, folder, resume=resume, limit=limit, reuse=reuse or (), isolated=not in_process, progress=progress
+        )
     for line in (name for name in done.digests if name.startswith("reused from ")):
         tell(line)
     return _conclude(done, folder, as_json, exit_zero)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from aigc_eval.errors import AigcEvalError, PluginError
+from aigc_eval.errors import AigcEvalError, CallError, PluginError
 
 __all__ = ["map_batches"]
 
@@ -20,8 +20,9 @@ def map_batches(
 ) -> Iterator[list[R]]:
     """Results of `call` for each batch, in order. A batch that raises is halved until the culprit stands alone.
 
-    The culprit's result is `failed(item, error)`; the others are called again in smaller batches. A result list of the
-    wrong length is a broken plug-in, not a broken item, and raises `PluginError`.
+    The culprit's result is `failed(item, error)`; the others are called again in smaller batches. Errors of this
+    package end the run, but for a CallError, which is its item's. A result list of the wrong length is a broken
+    plug-in, not a broken item, and raises `PluginError`.
 
     >>> def inverse(batch): return [1 / x for x in batch]
     >>> list(map_batches(inverse, [[1, 2, 0, 4]], lambda item, error: type(error).__name__))
@@ -34,9 +35,9 @@ def map_batches(
 def _call(call: Callable[[Sequence[T]], list[R]], batch: Sequence[T], failed: Callable[[T, Exception], R]) -> list[R]:
     try:
         results = call(batch)
-    except AigcEvalError:
-        raise
     except Exception as error:
+        if isinstance(error, AigcEvalError) and not isinstance(error, CallError):
+            raise
         if len(batch) == 1:
             return [failed(batch[0], error)]
         middle = len(batch) // 2

@@ -8,23 +8,15 @@ from functools import cache
 from aigc_eval import credentials
 from aigc_eval.tables.strict_json import whole
 
-__all__ = ["holds_part_of_a_key", "said", "silence"]
+__all__ = ["said", "silence"]
 
 _MOST = 200
-_WINDOW = 4
 _LOGGERS = (
     *("httpx2", "httpcore2.connection", "httpcore2.http11", "httpcore2.http2", "httpcore2.proxy", "httpcore2.socks"),
     *("openai", "openai._base_client", "openai._response", "openai._legacy_response", "openai._client"),
     *("anthropic", "anthropic._base_client", "anthropic._response", "anthropic._legacy_response"),
 )
 """A filter works on the logger that a record is made with, so each is named."""
-
-
-def holds_part_of_a_key(text: str) -> bool:
-    """Whether any four characters in a row of any key that was read occur in the text."""
-    return any(
-        secret[i : i + _WINDOW] in text for secret in list(credentials._read) for i in range(len(secret) - _WINDOW + 1)
-    )
 
 
 def said(content: bytes) -> str:
@@ -43,7 +35,7 @@ def said(content: bytes) -> str:
         words = _message(whole(text))
     except ValueError:
         words = text if not text.lstrip().startswith("<") else ""
-    if holds_part_of_a_key(words):
+    if credentials.holds_part(words):
         return "(its words are withheld: they hold part of a key)"
     line = " ".join("".join(c if c.isprintable() else " " for c in words[: 20 * _MOST]).split())
     return line if len(line) <= _MOST else line[: _MOST - 1] + "…"
@@ -70,4 +62,4 @@ def _harmless(record: logging.LogRecord) -> bool:
     """The record without keys; one that holds part of a key (a server sent it back) is dropped."""
     message = credentials.redact(record.getMessage())
     record.msg, record.args, record.exc_info, record.exc_text, record.stack_info = message, (), None, None, None
-    return not holds_part_of_a_key(message)
+    return not credentials.holds_part(message)

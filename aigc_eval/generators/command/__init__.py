@@ -117,6 +117,14 @@ class Command(Generator):
         """The options that differ from their defaults; the command as one line."""
         return {**super().options(), "run": shlex.join(self.run)}
 
+    def most_calls(self) -> int:
+        """As many as the copies take."""
+        return self.processes * self.in_flight
+
+    def close(self) -> None:
+        """End the copies; they are started again when they are asked again."""
+        self._copies.close()
+
     def generate(self, batch: Sequence[Request]) -> list[Generation]:
         """The program's replies; CallError where there is none."""
         return [self._answer(request) for request in batch]
