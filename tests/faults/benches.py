@@ -148,10 +148,11 @@ def errors(done: Done) -> Counter[str]:
 
 
 MEASURED = """
-import json, resource, sys, time
+import json, re, resource, sys, time
 from pathlib import Path
 from tests.faults.benches import carry_out
-def rss(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def rss():  # resource's ru_maxrss would begin with that of the process that started this one
+    return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 warm, bench, out = map(Path, sys.argv[1:4])
 carry_out(warm, warm.parent / "out")
 if files := int(sys.argv[4]):
