@@ -43,8 +43,8 @@ def serve() -> int | None:
                 raise RuntimeError(f"threads before a fork: {threading.enumerate()}")
             pid = os.fork()
             if not pid:
-                os.close(jobs.fileno())
-                os.close(answers.fileno())
+                jobs.close()
+                answers.close()
                 return _run(job)
             found = {"pid": pid}
         answers.write(json.dumps(found) + "\n")
