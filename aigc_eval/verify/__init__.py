@@ -1,0 +1,136 @@
+"""A completed run, checked: everything is computed again from its journal and compared, byte by byte.
+
+    journal     every line continues the checksums of all lines before it; every record is one that a run writes there;
+                each answer and score that was planned stands there once (after an error, again), under the key of what
+                was asked, of what answered and of what scored it
+    numbers     run.json holds the estimates and verdicts that follow from the recorded scores, byte for byte
+    reports     so are the other reports; none is missing, and no file is there beside them
+    verdict     so is verdict.json, which names the journal's last checksum and every report's
+
+What this shows: nobody has changed, dropped, added or swapped anything in the folder, down to a single byte, without
+doing all the rest again. A journal with a new chain no longer has the checksum that verdict.json names; a changed
+answer no longer fits the keys of its scores; from changed scores the numbers no longer follow, nor from those the
+verdict.
+
+What it cannot show: nothing here is secret, so who changes the journal and makes every key, report and the verdict anew
+has a run that fits. Keep the journal's last checksum (printed here and by `verdict.json`) where they cannot write. And
+nothing is asked or scored again: that a candidate wrote these answers and that a scorer gave these scores is what the
+journal says. Files that the bench read are known by their SHA-256 only; they may be gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from aigc_eval.conclusion import Measured, conclude, measure, versions
+from aigc_eval.frames import build
+from aigc_eval.plugin import Scorer
+from aigc_eval.records import Estimate, PluginFacts, Run
+from aigc_eval.runner import reused
+from aigc_eval.verify.artefacts import Again, Recorded
+from aigc_eval.verify.finding import Check, Findings, Unfit
+from aigc_eval.verify.rebuild import rebuild
+from aigc_eval.verify.replay import Replay, replay
+
+__all__ = ["Check", "Findings", "Unfit", "verify"]
+
+
+class _Protocol:
+    """What was checked so far."""
+
+    def __init__(self) -> None:
+        self.checks: list[Check] = []
+        self.unfit: Unfit | None = None
+        self.notes: list[str] = []
+        self.journal = ""
+
+    @contextmanager
+    def check(self, name: str) -> Iterator[list[str]]:
+        """Within it something is checked, up to the first `Unfit`; the list takes what there is to say about it."""
+        said: list[str] = []
+        try:
+            yield said
+        except Unfit as unfit:
+            self.different(name, unfit)
+        else:
+            self.checks.append(Check(name, "ok", "; ".join(said)))
+
+    def different(self, name: str, unfit: Unfit) -> None:
+        """Something does not fit."""
+        self.unfit = self.unfit or unfit
+        self.checks.append(Check(name, "different", str(unfit)))
+
+
+def verify(folder: Path, *, trust: bool = False) -> Findings:
+    """Check the completed run in a folder; nothing is written there, no model is loaded, nothing is sent.
+
+    `trust` lets the bench's own Python classes be imported, without which their metrics are not computed again.
+    """
+    protocol = _Protocol()
+    with protocol.check("journal") as said:
+        found = replay(folder)
+        protocol.journal = found.checksum
+        said.append(f"{found.planned:,} answers, {sum(map(len, found.scores.values())):,} scores")
+    if protocol.unfit is None:
+        _compare(folder, found, trust, protocol)
+    return Findings(tuple(protocol.checks), protocol.unfit, tuple(protocol.notes), protocol.journal)
+
+
+def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> None:
+    protocol.notes += _other_versions(found.terms)
+    scorers, lost = rebuild(found.terms, trust=trust)
+    with protocol.check("files"):
+        recorded = Recorded(folder, found.terms)
+        run = _concluded(found, scorers, lost, recorded.facts)
+        again = Again(run, found.checksum, recorded)
+    if protocol.unfit is not None:
+        return
+    with protocol.check("numbers") as said:
+        again.numbers()
+        said.append(f"{len(run.estimates):,} estimates, {len(run.verdicts):,} verdicts")
+    protocol.checks += [Check(f"numbers of {name}", "not_checked", why) for name, why in lost.items()]
+    with protocol.check("reports") as said:
+        wrong = again.others()
+        for other in wrong[1:]:
+            protocol.different("reports", other)
+        if wrong:
+            raise wrong[0]
+        said.append(", ".join(again.reports))
+    with protocol.check("verdict") as said:
+        again.judged()
+        said.append(f"{run.status}, exit code {run.exit_code}")
+
+
+def _other_versions(terms: Mapping[str, Any]) -> list[str]:
+    then, now = terms["versions"], versions()
+    return [
+        f"computed with {name} {then.get(name, '(none)')}, checked with {now.get(name, '(none)')}"
+        for name in sorted({*then, *now})
+        if then.get(name) != now.get(name)
+    ]
+
+
+def _concluded(found: Replay, scorers: Mapping[str, Scorer], lost: dict[str, str], facts: Mapping[str, Any]) -> Run:
+    """The run as the journal gives it; for scorers that could not be built, with the numbers of run.json."""
+    rows = build(found.answers, found.scores)
+    measured = []
+    for name in found.terms["scorers"]:
+        if name not in lost:
+            try:
+                measured.append(measure(found.terms, rows, name, scorers[name]))
+                continue
+            except Exception as error:  # whatever a plug-in's metrics need that is not here
+                lost[name] = f"its metrics cannot be computed here: {type(error).__name__}: {error}"
+        measured.append(_as_recorded(name, facts))
+    return conclude(found.terms, found.head, rows, measured, reused(found.reused))
+
+
+def _as_recorded(name: str, facts: Mapping[str, Any]) -> Measured:
+    try:
+        own = next(PluginFacts.from_json(s) for s in facts["scorers"] if s["name"] == name)
+        return Measured(own, tuple(Estimate(**e) for e in facts["estimates"] if e["scorer"] == name))
+    except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise Unfit("run.json", None, f"has no numbers of {name} that can be read") from error

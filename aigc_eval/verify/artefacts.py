@@ -1,0 +1,132 @@
+"""The reports and the verdict made again in another folder, and compared byte by byte with those of the run."""
+
+from __future__ import annotations
+
+import json
+import stat
+import tempfile
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from aigc_eval import report
+from aigc_eval.config.shape import FORMATS, LANGUAGES
+from aigc_eval.journal import NAME
+from aigc_eval.publishing import REPORTS, Written, verdict_text, with_lost
+from aigc_eval.records import Run
+from aigc_eval.verify.differing import differing
+from aigc_eval.verify.finding import Unfit, first_difference
+
+__all__ = ["Again", "Recorded"]
+
+VERDICT = "verdict.json"
+_OTHER = "is not what the journal gives"
+
+
+class Recorded:
+    """What verdict.json and run.json say. Neither is trusted: they only tell which reports to make again, and how."""
+
+    def __init__(self, folder: Path, terms: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.verdict = _object(folder, VERDICT)
+        self.facts = _object(folder, "run.json")
+        try:
+            self.languages = {name: tuple(self.verdict["languages"][name]) for name in self.verdict["reports"]}
+            self.lost = [str(r["figures"]["format"]) for r in self.verdict["reasons"] if r["code"] == "report_failed"]
+            sound = self.languages.keys() <= REPORTS.keys() and all(map(_spoken, self.languages.values()))
+        except (LookupError, TypeError, AttributeError):
+            sound = False
+        asked = terms["bench"].get("report") or {}
+        formats = {"json", *(asked.get("formats") or FORMATS)}
+        self.asked = [name for name, form in REPORTS.items() if form in formats]
+        if not sound:  # what is wrong shows when it is compared: make the reports that are there as the bench asks
+            spoken = asked.get("languages") or LANGUAGES
+            self.languages = {name: tuple(spoken) for name in REPORTS if (folder / name).exists()}
+            self.lost = []
+
+
+def _spoken(languages: Sequence[object]) -> bool:
+    return len(languages) > 0 and set(languages) <= set(LANGUAGES)
+
+
+def _read(folder: Path, name: str) -> bytes:
+    """A plain file of the run; raises `Unfit`."""
+    path = folder / name
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise Unfit(name, None, "is no plain file")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise Unfit(name, None, "is missing") from error
+    except OSError as error:
+        raise Unfit(name, None, f"cannot be read: {error.strerror}") from error
+
+
+def _object(folder: Path, name: str) -> Mapping[str, Any]:
+    """A JSON file of the run; empty where it is no JSON, which shows when its bytes are compared."""
+    try:
+        found = json.loads(_read(folder, name))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+class Again:
+    """The reports and the verdict that a run gives, as bytes."""
+
+    def __init__(self, run: Run, checksum: str, recorded: Recorded) -> None:
+        run = with_lost(run, recorded.lost) if recorded.lost else run
+        with tempfile.TemporaryDirectory(prefix="aigc-eval-verify-") as place:
+            self.reports = _rendered(run, Path(place), recorded.languages)
+        told = {
+            name: Written(sha256(data).hexdigest(), recorded.languages[name]) for name, data in self.reports.items()
+        }
+        self.verdict = verdict_text(run, checksum, told).encode("utf-8")
+        self.recorded = recorded
+
+    def numbers(self) -> None:
+        """Whether run.json holds what the journal gives; raises `Unfit` with the first number that differs."""
+        again = self.reports.get("run.json")
+        if again is None:
+            raise Unfit(VERDICT, None, "is about no run.json")
+        what = self.recorded.facts and differing(self.recorded.facts, json.loads(again))
+        _compare(self.recorded.folder, "run.json", again, str(what or _OTHER))
+
+    def others(self) -> list[Unfit]:
+        """Every other report that is missing, has other bytes, or is there though no verdict is about it."""
+        unfit = []
+        for name in (n for n in self.reports if n != "run.json"):
+            try:
+                _compare(self.recorded.folder, name, self.reports[name], _OTHER)
+            except Unfit as found:
+                unfit.append(found)
+        lost = [n for n in self.recorded.asked if n not in self.reports and REPORTS[n] not in self.recorded.lost]
+        unfit += [Unfit(name, None, "is missing; the bench asks for it") for name in lost]
+        known = {NAME, VERDICT, *self.reports, *lost}
+        extra = sorted(path.name for path in self.recorded.folder.iterdir() if path.name not in known)
+        return unfit + [Unfit(name, None, "no verdict is about this file") for name in extra]
+
+    def judged(self) -> None:
+        """Whether verdict.json is the verdict on this journal and these reports; raises `Unfit`."""
+        what = self.recorded.verdict and differing(self.recorded.verdict, json.loads(self.verdict))
+        _compare(self.recorded.folder, VERDICT, self.verdict, str(what or _OTHER))
+
+
+def _rendered(run: Run, place: Path, languages: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for number, spoken in enumerate(dict.fromkeys(languages.values())):
+        names = [name for name, own in languages.items() if own == spoken]
+        formats = list(dict.fromkeys(REPORTS[name] for name in names))
+        try:
+            report.write(run, place / str(number), formats=formats, languages=spoken)
+        except report.ReportError as error:
+            raise Unfit(names[0], None, f"cannot be made again: {error}") from error
+        found |= {name: (place / str(number) / name).read_bytes() for name in names}
+    return {name: found[name] for name in REPORTS if name in found}
+
+
+def _compare(folder: Path, name: str, data: bytes, what: str) -> None:
+    byte = first_difference(_read(folder, name), data)
+    if byte is not None:
+        raise Unfit(name, byte, what)
