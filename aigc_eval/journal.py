@@ -130,7 +130,8 @@ class Journal:
         try:
             self._file = os.open(self.path, flags, 0o600)
         except OSError as error:
-            raise JournalError(f"{self.path}: {error.strerror}; is this the folder of a run?") from error
+            remedy = "choose another folder with --out" if self._write else "is this the folder of a run?"
+            raise JournalError(f"{self.path}: {error.strerror}; {remedy}") from error
         try:
             self._lock()
             self._scan()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["Unreadable", "write_atomically"]
@@ -17,7 +18,7 @@ def write_atomically(path: Path, text: str) -> str:
     """Write text as UTF-8 through a temporary file and rename; returns what the file then holds.
 
     What is written aside always has the same name, so that one which a crash left behind is taken away by the next try.
-    Errors: OSError, naming the path, where the disk refuses; the file is then as it was before, or whole.
+    Errors: OSError, naming the path, where the disk refuses; the file is then as it was before, or gone.
     """
     data = text.encode("utf-8")
     aside = path.with_name(f".{path.name}.tmp")
@@ -28,13 +29,22 @@ def write_atomically(path: Path, text: str) -> str:
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
-        _sync(path.parent)
-        read = path.read_bytes()
+        _check(path, data)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-    if read != data:
-        raise OSError(f"{path} does not hold what was written to it")
-    return read.decode("utf-8")
+    return text
+
+
+def _check(path: Path, data: bytes) -> None:
+    """Make the rename durable and read the file back; one that may not last, or is another one, is taken away."""
+    try:
+        _sync(path.parent)
+        if path.read_bytes() != data:
+            raise OSError(errno.EIO, "does not hold what was written to it")
+    except OSError:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -50,7 +60,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make the rename itself durable, on file systems that can."""
+    """Make the names in a folder durable, on file systems that can."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
