@@ -37,12 +37,11 @@ class Bucket:
     >>> bucket = Bucket(60.0, 0.0)
     >>> bucket.take(0.0, 6.0)
     >>> round(bucket.wait(0.0, 1.0), 2), bucket.wait(1.2, 1.0)
-    (1.09, 0.0)
+    (1.11, 0.0)
     """
 
     def __init__(self, per_minute: float, now: float) -> None:
-        self.most = max(1.0, per_minute / 10)
-        self.rate = (per_minute - self.most + 1) / 60 if per_minute > 1 else per_minute / 60
+        self.rate, self.most = 0.9 * per_minute / 60, max(1.0, per_minute / 10)
         self._level, self._at = self.most, now
 
     def _fill(self, now: float) -> None:
