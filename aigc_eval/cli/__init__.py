@@ -28,11 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 pass, 1 fail, 2 usage, 3 undetermined, 4 bug, 5 nothing, 130, 143."""
     for name, value in OFFLINE.items():
         os.environ.setdefault(name, value)
-    with listening(to_the_end=argv is None):
-        try:
+    try:
+        with listening(to_the_end=argv is None):
             return settled(_main(list(sys.argv[1:] if argv is None else argv)))
-        except (KeyboardInterrupt, Terminated):
-            return settled(130)
+    except (KeyboardInterrupt, Terminated):
+        return settled(130)
 
 
 def _main(args: list[str]) -> int:
