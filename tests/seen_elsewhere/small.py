@@ -17,8 +17,9 @@ from aigc_eval.metrics import AnyPerPrompt, Mean, Metric, Rate, WorstPerPrompt
 from aigc_eval.plugin import Generator, Scorer
 from aigc_eval.prompts import PromptSet
 from aigc_eval.records import Generation, Outcome, Prompt, Request, Score
+from tests.faults.faulty_scorers import Faulty
 
-__all__ = ["ALL", "Dead", "Marked", "Says", "bench", "command", "named", "prompts", "verdict", "write"]
+__all__ = ["ALL", "Dead", "Marked", "Says", "Stuck", "bench", "command", "named", "prompts", "verdict", "write"]
 
 ALL = ("html", "csv", "json", "junit", "markdown")
 
@@ -67,6 +68,14 @@ class Marked(Scorer):
             WorstPerPrompt("worst", k=self.k, better=better),
             AnyPerPrompt("any", k=self.k, better=better),
         )
+
+
+@dataclass(frozen=True)
+class Stuck(Faulty):
+    """The length of an answer; a fault of another kind for one with the word bad."""
+
+    def metrics(self) -> tuple[Metric, ...]:
+        return (Mean("length", better="lower", bounds=(0.0, 1e9)),)
 
 
 def prompts(count: int, **tags: str) -> tuple[Prompt, ...]:
