@@ -195,6 +195,14 @@ def test_twenty_refusals_in_a_row_end_it_at_once() -> None:
     assert outage.over(1.0)
 
 
+def test_refusals_say_nothing_about_a_candidate_that_has_answered_others() -> None:
+    outage = Outage(Limits(outage=300), 0.0)
+    outage.succeeded(1.0)
+    failing(outage, [2.0] * 1000, again=False)
+    assert not outage.over(1e9)
+    assert not outage.probing
+
+
 def test_probes_are_spaced() -> None:
     outage = Outage(Limits(backoff=0.5, outage=300), 0.0)
     outage.succeeded(0.0)

@@ -115,7 +115,8 @@ class Outage:
 
     Probes are spaced like the attempts for one answer, by a tenth of `Limits.outage` at most. A candidate that has
     answered before is given up after `Limits.outage` seconds without an answer; one that never has, after 45 (or less);
-    neither before three calls in a row have failed. 20 calls in a row that were refused for good end it at once.
+    neither before three calls in a row have failed. Calls that are refused for good say nothing about a candidate that
+    has answered others; 20 of them in a row, before any answer, end it at once.
     Source: M. Nygard, "Release It!" (2nd ed., 2018), section 5.2.
 
     >>> outage = Outage(Limits(outage=300), 0.0)
@@ -145,6 +146,8 @@ class Outage:
 
     def failed(self, now: float, *, again: bool) -> None:
         """A call brought no answer; `again`: it may be asked once more."""
+        if self.answered and not again:
+            return
         self._row += 1
         self._hopeless = 0 if again else self._hopeless + 1
         limits = self._limits
