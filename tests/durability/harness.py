@@ -128,7 +128,8 @@ class Process:
     def wait(self, seconds: float = 60.0) -> Ended:
         code = _zygote().ask({"wait": self.pid, "seconds": seconds})["status"]
         log = Path(self.job.log)
-        said = [Path(p).read_text("utf-8", "replace") for p in (self.job.stdout, self.job.stderr)]
+        streams = (Path(self.job.stdout), Path(self.job.stderr))
+        said = [path.read_text("utf-8", "replace") if path.is_file() else "" for path in streams]
         return Ended(code, said[0], said[1], tuple(log.read_text("utf-8").split("\n")) if log.exists() else ())
 
 

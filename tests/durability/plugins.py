@@ -46,12 +46,15 @@ class Deaf(Answers):
 
 @dataclass(frozen=True)
 class Marks(Scorer):
-    """Marks the number, five answers a call."""
+    """Marks the number, five answers a call; tells $PIDS where it runs, and then waits $HOLD seconds."""
 
     batch_size: ClassVar[int] = 5
     masks: ClassVar[bool] = True
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
+        if pids := os.environ.get("PIDS"):
+            Path(pids).write_text(f"{os.getpid()} {os.getppid()}", "ascii")
+            time.sleep(float(os.environ["HOLD"]))
         time.sleep(float(os.environ.get("PACE", "0")))
         return [Score(float(len(g.text)), spans=self._spans(g.text)) for g in batch]
 

@@ -190,6 +190,40 @@ def test_a_signal_after_the_verdict_changes_nothing(bench: Bench) -> None:
         assert f"exit code {ended.code}" in ended.stdout + ended.stderr
 
 
+def gone(pid: int, seconds: float) -> bool:
+    """Whether the process ends within so many seconds."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, *(pytest.param(number, marks=pytest.mark.slow) for number in CODES)]
+)
+def test_no_process_outlives_a_run(bench: Bench, number: signal.Signals) -> None:
+    """A real one, whose scorers have processes of their own, and those one that they were forked from."""
+    bench.clear()
+    pids = bench.home / "pids"
+    pids.unlink(missing_ok=True)
+    job = bench.job("out", PIDS=str(pids), HOLD="60")
+    env = {**os.environ, **job.environment, "PYTHONPATH": str(ROOT)}
+    run = subprocess.Popen([sys.executable, "-m", "aigc_eval", *job.arguments], cwd=bench.home, env=env)
+    while not (pids.exists() and len(pids.read_text("ascii").split()) == 2):
+        assert run.poll() is None
+        time.sleep(0.02)
+    own = {int(pid) for pid in pids.read_text("ascii").split()} - {run.pid}
+    assert own
+    run.send_signal(number)
+    assert run.wait(10) == CODES.get(number, -number)
+    assert all(gone(pid, 5) for pid in own)
+    assert bench.resume().code == bench.whole.code
+
+
 # --- in this process ------------------------------------------------------------------------------------------------
 
 
