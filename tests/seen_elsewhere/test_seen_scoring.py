@@ -114,9 +114,7 @@ LIMITS = Limits(attempts=2, backoff=0.001, longest_wait=0.01, outage=0.3)
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judges ask again at once instead of after a while."""
-    monkeypatch.setattr(
-        EndpointChat, "_limits", property(lambda _: Limits(attempts=2, backoff=0.001, longest_wait=0.01))
-    )
+    monkeypatch.setattr(EndpointChat, "_limits", property(lambda _: LIMITS))
 
 
 @pytest.mark.usefixtures("patient")
