@@ -160,7 +160,10 @@ class Journal:
     def _scan(self) -> None:
         """Check the whole chain and note where each record stands; drop a torn last line."""
         for start, checksum, body in read_lines(self.path, self._file):
-            self._index(json.loads(body), start + _SUM + 1, len(body))
+            try:
+                self._index(json.loads(body), start + _SUM + 1, len(body))
+            except (ValueError, TypeError, LookupError, RecursionError) as error:  # the chain fits, the record is none
+                raise Damaged(self.path, start) from error
             self._last, self._end = checksum, start + _SUM + len(body) + 2
 
     def _settle(self) -> None:
@@ -176,8 +179,9 @@ class Journal:
                     _sync_folder(folder)
 
     def _index(self, record: dict[str, Any], offset: int, length: int) -> None:
+        kind = str(record["kind"])
         if "key" in record:
-            self._offsets[record["kind"], record["key"]] = (offset, length)
+            self._offsets[kind, record["key"]] = (offset, length)
         else:
             self.heads.append(record)
 

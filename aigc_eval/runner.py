@@ -134,6 +134,8 @@ def _open(
     if not any(journal.each("ready")):  # new, or killed before anything was asked
         return _begin(journal, bench, prompts, identity), False
     head = journal.heads[0]
+    if "made_of" not in head:
+        raise JournalError(f"{journal.path.parent} holds a run of another version; choose another folder with --out")
     changed = _changed(head, bench, identity, list(journal.each("prompt")), prompts)
     if changed and not len(journal):  # nothing came of that one
         return _begin(journal, bench, prompts, identity), False
@@ -232,7 +234,7 @@ def _take(journal: Journal, earlier: Sequence[Journal], settled: bool, stage: St
     for other in earlier:
         try:
             stage.take_over(journal, other)
-        except (TypeError, ValueError, LookupError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise JournalError(f"{other.path} holds a record that this version cannot read: {error!r:.200}") from error
 
 
@@ -266,9 +268,9 @@ def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str])
     _facts(folder)  # a folder without a run is left as it is
     verdict = folder / "verdict.json"
     with Journal(folder) as journal:
-        known = json.loads(verdict.read_bytes()) if verdict.exists() else {"reports": {}, "languages": {}}
+        known = json.loads(verdict.read_bytes()) if verdict.exists() else {"reports": {}}
         kept = {
-            name: Written(sha, known["languages"].get(name, []))
+            name: Written(sha, known.get("languages", {}).get(name, languages))
             for name, sha in known["reports"].items()
             if (folder / name).is_file() and sha256_of(folder / name) == sha
         }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import stat
@@ -123,3 +124,13 @@ def test_nothing_that_is_not_json_gets_in(tmp_path: Path) -> None:
         journal.append([score("b", 1.0)])
     with Journal(tmp_path, write=False) as journal:
         assert journal.find("score", "a") is None
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"[]", b"{}", b"3", b'{"kind":"score","key":[]}', b"[" * 100_000])
+def test_a_record_that_is_none_is_damage_though_its_checksum_fits(folder: Path, body: bytes) -> None:
+    whole = (folder / NAME).read_bytes()
+    last = whole.splitlines()[-1][:32]
+    checksum = hashlib.blake2b(last + body, digest_size=16).hexdigest().encode()
+    (folder / NAME).write_bytes(whole + checksum + b" " + body + b"\n")
+    with pytest.raises(JournalError, match=f"damaged at byte {len(whole)}"), Journal(folder, write=False):
+        pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -144,6 +145,25 @@ def test_a_new_scorer_reuses_every_answer(bench: Path, tmp_path: Path) -> None:
     added = keys(tmp_path / "out")[len(before) :]
     assert len(added) == 48
     assert all(k.startswith("score ") for k in added)
+
+
+def test_a_folder_of_an_older_version_is_refused_and_reported(bench: Path, tmp_path: Path) -> None:
+    """Its header says less, and its verdict not in which languages the reports are."""
+    runner.run(config.load(bench), tmp_path / "out")
+    last, lines = b"", []
+    for line in (tmp_path / "out" / NAME).read_bytes().splitlines():
+        record = json.loads(line[33:])
+        record.pop("made_of", None)
+        body = json.dumps(record, separators=(",", ":")).encode()
+        last = hashlib.blake2b(last + body, digest_size=16).hexdigest().encode()
+        lines.append(last + b" " + body + b"\n")
+    (tmp_path / "out" / NAME).write_bytes(b"".join(lines))
+    verdict = json.loads((tmp_path / "out" / "verdict.json").read_text())
+    del verdict["languages"]
+    (tmp_path / "out" / "verdict.json").write_text(json.dumps(verdict), "utf-8")
+    assert runner.report_again(tmp_path / "out", ["html"], ["zh"]).exit_code == 0
+    with pytest.raises(JournalError, match="another version"):
+        runner.run(config.load(bench), tmp_path / "out", resume=True)
 
 
 def test_other_prompts_are_refused_in_the_same_folder(bench: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from aigc_eval import gates, runner
+from aigc_eval import gates, publishing, runner
 from aigc_eval.config import Bench, Named
 from aigc_eval.errors import JournalError, PluginError
 from aigc_eval.journal import NAME, Journal
@@ -337,7 +337,7 @@ def test_a_scorer_that_cannot_judge_a_prompt_costs_that_prompt(tmp_path: Path) -
 
 def test_every_artefact_of_an_earlier_run_is_gone_before_the_next_one_measures(tmp_path: Path) -> None:
     runner.run(bench(Dice(), Odd(), limits=["s0.rate <= 0.5"]), tmp_path)
-    assert artefacts(tmp_path) == set(runner._ARTEFACTS)
+    assert artefacts(tmp_path) == {"verdict.json", *publishing.REPORTS}
 
     class Dies(Odd):
         def load(self) -> None:
@@ -388,7 +388,7 @@ def test_prompts_read_in_another_way_are_other_prompts(tmp_path: Path) -> None:
     runner.run(first, tmp_path)
     (prompts,) = first.prompt_sets
     other = PromptSet(prompts.path, prompts.sha256, (Prompt("p0", "Question zero?"), *prompts.prompts[1:]))
-    with pytest.raises(JournalError, match="other prompts"):
+    with pytest.raises(JournalError, match="read in another way"):
         runner.run(replace(first, prompt_sets=(other,)), tmp_path)
 
 
