@@ -71,6 +71,7 @@ class Job:
     file_size: int = 0
     user: int = 0
     no_locks: bool = False
+    own_nursery: bool = False
 
 
 @dataclass(frozen=True)

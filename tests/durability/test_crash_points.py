@@ -50,7 +50,7 @@ def test_dying_at_some_operations(bench: Bench) -> None:
     every = ways(bench)
     assert len(every) > 300
     first = {bench.whole.log[at - 1] + mode: (at, mode) for at, mode in reversed(every)}  # one of each sort
-    dies_and_resumes(bench, sorted(first.values())[::4])
+    dies_and_resumes(bench, sorted(first.values())[::5])
 
 
 @pytest.mark.slow
@@ -71,7 +71,7 @@ def dies_twice(bench: Bench, times: int, seed: int) -> None:
 
 
 def test_dying_again_on_resume(bench: Bench) -> None:
-    dies_twice(bench, 3, seed=1)
+    dies_twice(bench, 2, seed=1)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,8 @@ def bench() -> Iterator[Bench]:
 
 def killed(bench: Bench, rng: random.Random, *more: str) -> str:
     """Kill a run a random moment after it has come to a random place; returns in which phase it was."""
-    process = start(bench.job("out", *more, **PACED))
+    own = rng.random() < 0.1  # the process that scorers are forked from is started anew, and may be starting
+    process = start(replace(bench.job("out", *more, **PACED), own_nursery=own))
     journal = bench.home / "out" / NAME
     whole = len(bench.expected[NAME])
     place = rng.choice((0, rng.randrange(whole), rng.randrange(whole), whole))
@@ -32,7 +34,7 @@ def killed(bench: Bench, rng: random.Random, *more: str) -> str:
     while time.monotonic() < until:
         if (size := journal.stat().st_size if journal.exists() else -1) >= place:
             break
-        time.sleep(0.0003)
+        time.sleep(0.001)
     time.sleep(rng.uniform(0, 0.05 if size == whole else 0.01))
     process.signal(signal.SIGKILL)
     assert process.wait().code in (-signal.SIGKILL, bench.whole.code)

@@ -52,7 +52,7 @@ def wait_for(process: Process, journal: os.PathLike[str], size: int) -> None:
     while time.monotonic() < until and size >= 0:
         if os.path.exists(journal) and os.stat(journal).st_size >= size:
             return
-        time.sleep(0.0003)
+        time.sleep(0.001)
 
 
 def interrupt_and_resume(bench: Bench, times: int, seed: int) -> Counter[str]:

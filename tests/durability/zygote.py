@@ -15,14 +15,15 @@ import json
 import os
 import resource
 import secrets
+import select
 import signal
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
+from aigc_eval.engines import process
 from tests.durability.operations import Operations, Trouble
 
 MASK_KEY = "5e"
@@ -34,6 +35,7 @@ def serve() -> int | None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     _warm_up()
     gc.freeze()  # or every child would copy all pages when it first collects
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `main` is called: nothing can be raised within a fork
     for line in jobs:
         job = json.loads(line)
         if "wait" in job:
@@ -79,16 +81,13 @@ def _warm_up() -> None:
 
 def _wait(pid: int, seconds: float) -> int | None:
     """The exit status as `subprocess` has it, negative for a signal; None where it goes on and was killed here."""
-    until = time.monotonic() + seconds
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > until:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return None
-        time.sleep(0.001)
+    descriptor = os.pidfd_open(pid)
+    ended, _, _ = select.select([descriptor], [], [], seconds)
+    os.close(descriptor)
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return status if ended else None
 
 
 def _run(job: dict[str, Any]) -> int:
@@ -103,6 +102,8 @@ def _run(job: dict[str, Any]) -> int:
         os.close(opened)
     sys.argv = ["aigc-eval", *job["arguments"]]
     secrets.token_hex = lambda nbytes=None: MASK_KEY * (nbytes or 32)
+    if not job["own_nursery"]:
+        _share_nursery()
     if job["file_size"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_size"], job["file_size"]))
     if job["user"]:
@@ -118,6 +119,12 @@ def _run(job: dict[str, Any]) -> int:
     if operations:
         Path(job["log"]).write_text("\n".join(operations.log), "utf-8")
     return code
+
+
+def _share_nursery() -> None:
+    """Let scorers be forked from the process that served the run to warm up: no child of ours, so no `poll` for us."""
+    if process._NURSERY._running is not None:
+        process._NURSERY._running[0].poll = lambda: None
 
 
 def _no_locks(file: int, operation: int) -> None:
