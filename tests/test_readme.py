@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.models.serving import serving
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -18,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_snippets_run_together(tmp_path: Path) -> None:
     """The README's bench, with the README's scorer added and its generator as a third candidate."""
-    (bench,) = blocks("yaml")
+    bench, _ = blocks("yaml")
     scorer, generator = blocks("python")
     (tmp_path / "my_scorers.py").write_text(scorer, "utf-8")
     (tmp_path / "my_generators.py").write_text(generator, "utf-8")
@@ -42,6 +45,29 @@ def test_the_snippets_run_together(tmp_path: Path) -> None:
         (e["candidate"], e["metric"]) for e in json.loads((tmp_path / "out" / "run.json").read_text())["estimates"]
     }
     assert {("polite", "shouting_rate"), ("v2", "leak_rate"), ("v1", "toxic_fraction")} <= estimates
+
+
+def test_the_bench_of_an_api_runs(tmp_path: Path) -> None:
+    """The README's second bench against a server on this machine: planned, then run with its sweep and limits."""
+    _, bench = blocks("yaml")
+    prompts = [{"id": f"p{i}", "prompt": f"Question {i}?", "lang": "en"} for i in range(12)]
+    (tmp_path / "prompts.jsonl").write_text("".join(json.dumps(p) + "\n" for p in prompts), "utf-8")
+    key = "sk-readme-2b61"
+    with serving(lambda body: f"It is known to all who asked at {body['temperature']}.") as server:
+        assert "https://api.example.com/v1" in bench
+        (tmp_path / "bench.yaml").write_text(bench.replace("https://api.example.com/v1", server.url), "utf-8")
+        host = server.url.split("/")[2]
+        for command, code in (("plan", 0), ("run", 0)):
+            done = subprocess.run(
+                [sys.executable, "-m", "aigc_eval", command, "bench.yaml", "--out", "out", "--allow-host", host],
+                cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "EXAMPLE_API_KEY": key},
+            )  # fmt: skip
+            assert done.returncode == code, done.stderr
+            assert len(server.bodies) == (0 if command == "plan" else 24)
+            assert "cloud[temperature=0.2]" in done.stdout
+    assert {h["Authorization"] for h in server.headers} == {f"Bearer {key}"}
+    assert sorted(b["temperature"] for b in server.bodies) == [0.2] * 12 + [1.0] * 12
+    assert not any(key.encode() in path.read_bytes() for path in (tmp_path / "out").iterdir())
 
 
 def test_every_file_that_is_named_exists() -> None:

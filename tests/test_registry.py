@@ -36,7 +36,7 @@ def test_every_builtin_plugin_can_be_imported(kind: registry.Kind) -> None:
     ("name", "words"),
     [
         ("ecko", "unknown generator 'ecko'; did you mean 'echo'?"),
-        ("zzzzzz", "known: echo"),
+        ("zzzzzz", "known: anthropic, command, echo"),
         ("", "unknown generator ''"),
         ("no_such_module:Class", "cannot be imported: ModuleNotFoundError"),
         ("aigc_eval.generators.echo:Ecko", "cannot be imported: AttributeError"),
