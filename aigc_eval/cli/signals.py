@@ -8,6 +8,7 @@ raises again where work goes on, and a thread, which the wakeup descriptor tells
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import signal
@@ -85,18 +86,26 @@ def listening(*, to_the_end: bool) -> Iterator[None]:
     Outside the main thread it does nothing: there, signals are the business of whoever owns the process.
     """
     global _state  # noqa: PLW0603 (signals belong to the process)
+    _state = _State()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _state = _State()
     undo, hook = _watch(), sys.unraisablehook
     sys.unraisablehook = _quiet(hook)
+    if to_the_end:
+        atexit.register(_ignore)  # among the first, so that it is called as one of the last
     try:
         yield
     finally:
         if not to_the_end:
             sys.unraisablehook = hook
             undo()
+
+
+def _ignore() -> None:
+    """The interpreter is about to give handlers up, after which a signal would end it with a code of its own."""
+    for number in _RAISED:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
