@@ -11,7 +11,7 @@ from aigc_eval.calls import Limits, Price, Spent, call_all
 from aigc_eval.credentials import redact
 from aigc_eval.errors import CallError, PluginError
 from aigc_eval.plugin import Generator
-from aigc_eval.records import OUTCOMES, Generation, Prompt, Request, digest
+from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, Prompt, Request, digest
 from aigc_eval.stages import Engine, Stage, in_batches, short
 from aigc_eval.text import blank
 
@@ -90,14 +90,16 @@ def answering(  # noqa: PLR0917
 def _settled(answer: Generation) -> Generation:
     """The answer as it is kept: without any key that the server sent back, and `empty` where nothing can be read."""
     text, detail = redact(answer.text), redact(answer.detail)
-    if (text, detail) != (answer.text, answer.detail):
-        answer = replace(answer, text=text, detail=detail)
+    usage = {redact(str(name)): number for name, number in answer.usage.items()}
+    if (text, detail, usage) != (answer.text, answer.detail, answer.usage):
+        answer = replace(answer, text=text, detail=detail, usage=usage)
     return replace(answer, outcome="empty") if answer.outcome == "ok" and blank(answer.text) else answer
 
 
 def _unanswered(request: Request, error: Exception) -> Generation:
     if isinstance(error, CallError):
-        return request.answer("", "error", error=error.kind, detail=redact(str(error)))
+        kind = error.kind if error.kind in ERROR_KINDS else "raised"
+        return request.answer("", "error", error=kind, detail=redact(str(error)))
     return request.answer("", "error", error="raised", detail=short(error))
 
 
