@@ -458,6 +458,7 @@ name: quits
 prompts: [prompts.jsonl]
 candidates: [echo]
 scorers: [{"quits:Quits": {}}]
+gates: [quits.mean >= 0.5]
 """
 QUITS = """
 import sys
@@ -480,9 +481,13 @@ def test_a_plugin_that_leaves_the_program_does_not_choose_its_exit_code(tmp_path
     (tmp_path / "bench.yaml").write_text(BENCH, "utf-8")
     (tmp_path / "quits.py").write_text(QUITS, "utf-8")
     (tmp_path / "prompts.jsonl").write_text('{"id": 1, "prompt": "Hello"}\n', "utf-8")
-    done = command(tmp_path, "run", "bench.yaml", "--trust-bench", "--out", "out", capture_output=True)
+    run = ("run", "bench.yaml", "--trust-bench", "--out")
+    done = command(tmp_path, *run, "out", capture_output=True)
+    assert done.returncode == 3, done.stderr
+    assert "✓" not in done.stdout
+    done = command(tmp_path, *run, "here", "--in-process", capture_output=True)
     assert done.returncode == 4, done.stderr
-    assert not (tmp_path / "out" / "verdict.json").exists()
+    assert not (tmp_path / "here" / "verdict.json").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
