@@ -12,10 +12,11 @@ import html.entities
 import os
 import re
 from functools import lru_cache
+from typing import Any, TextIO
 
 from aigc_eval.errors import UsageError
 
-__all__ = ["check_variable", "holds_part", "key", "masked", "pasted", "redact"]
+__all__ = ["Redacted", "check_variable", "holds_part", "key", "masked", "pasted", "redact"]
 
 _SHORTEST = 6
 _WINDOW = 4
@@ -81,6 +82,26 @@ def redact(text: str) -> str:
         for pattern in _patterns(secret)[: 1 + escaped]:
             text = pattern.sub(f"[key: {variable}]", text)
     return text
+
+
+class Redacted:
+    """A stream that lets no key through.
+
+    >>> os.environ["DOCTEST_KEY"] = "sk-doctest-1"
+    >>> import sys
+    >>> print("with", key("DOCTEST_KEY"), file=Redacted(sys.stdout))
+    with [key: DOCTEST_KEY]
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text without keys."""
+        return self._stream.write(redact(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def holds_part(text: str) -> bool:

@@ -17,6 +17,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from aigc_eval.calls.limits import Limits
 from aigc_eval.calls.pace import Outage, Pace, backoff
+from aigc_eval.credentials import redact
 from aigc_eval.deadline import deadline
 from aigc_eval.errors import AigcEvalError, CallError, UsageError
 
@@ -237,7 +238,7 @@ class _Work(Generic[T, R]):
             self.broken = result
             return []
         if isinstance(result, Exception):
-            lines = str(result).splitlines() or [""]
+            lines = redact(str(result)).splitlines() or [""]
             error = CallError("raised", f"{type(result).__name__}: {lines[0][:160]}")
             return self._failed(attempt, error, now, reserved)
         used = self.spent(result)
@@ -251,7 +252,7 @@ class _Work(Generic[T, R]):
 
     def _failed(self, attempt: _Attempt, error: CallError, now: float, reserved: Spent) -> list[Ended[R]]:
         if error.fatal and not self.outage.answered:
-            self.broken = UsageError(str(error))
+            self.broken = UsageError(redact(str(error)))
             return []
         if error.fatal and self.given_up is None:
             self.given_up = CallError("gave_up", f"not asked: {error}")

@@ -15,6 +15,7 @@ import typer
 
 from aigc_eval.cli.signals import Terminated, decided, last_words, stopped
 from aigc_eval.cli.stdio import language, say, tell
+from aigc_eval.credentials import redact
 from aigc_eval.errors import AigcEvalError, ConfigError, DataError
 from aigc_eval.records import Bilingual
 
@@ -102,12 +103,12 @@ def _bug(error: BaseException) -> str:
     where = traceback.extract_tb(error.__traceback__)[-1]
     handle, path = tempfile.mkstemp(prefix="aigc-eval-", suffix=".log")
     with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as log:
-        log.write("".join(traceback.format_exception(error)))
+        log.write(redact("".join(traceback.format_exception(error))))
     return f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}; details in {path}, or use --debug"
 
 
 def _failure(error: BaseException, code: int) -> dict[str, object]:
     problems = error.problems if isinstance(error, ConfigError | DataError) else ()
     known = [{"file": p.file, "line": p.line, "key": p.key, "what": p.what, "remedy": p.remedy} for p in problems]
-    said = str(error) if isinstance(error, AigcEvalError) else type(error).__name__
+    said = redact(str(error)) if isinstance(error, AigcEvalError) else type(error).__name__
     return {"status": "error", "exit_code": code, "message": said, "problems": known}

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
+from aigc_eval.credentials import redact
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -15,7 +17,10 @@ __all__ = ["language", "outlets", "say", "show", "table", "tell"]
 
 
 class _Outlet:
-    """A stream that goes quiet when nobody reads it any more (`| head`) and writes what its encoding cannot as \\x.."""
+    """A stream that goes quiet when nobody reads it any more (`| head`) and writes what its encoding cannot as \\x..
+
+    Whoever writes to it, a traceback, a logger or a candidate's own code, no key gets through.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -24,7 +29,7 @@ class _Outlet:
 
     def write(self, text: str) -> int:
         try:
-            return self._stream.write(text)
+            return self._stream.write(redact(text))
         except BrokenPipeError:
             self._plug()
             return len(text)

@@ -14,8 +14,9 @@ import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
+from aigc_eval.credentials import Redacted
 from aigc_eval.engines import exchange
 from aigc_eval.engines.local import map_batches
 from aigc_eval.engines.wire import Wire
@@ -45,7 +46,7 @@ def main(end: socket.socket) -> None:
 def _settle(setup: Mapping[str, Any]) -> None:
     """The surroundings that the run has now, which are not those that the nursery was born into."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    sys.stdout = sys.stderr
+    sys.stdout = sys.stderr = cast("TextIO", Redacted(sys.stderr))
     os.environ.clear()
     os.environ.update(setup["environment"])
     sys.path[:] = setup["path"]

@@ -70,11 +70,22 @@ def shown(given: object) -> dict[str, Any]:
     if not isinstance(given, Score):
         return {"error": f"{_NO_SCORE}: {type(given).__name__:.80}"}
     try:
-        found = given.to_json()
+        found: dict[str, Any] = _without_keys(given.to_json())
         json.dumps(found, allow_nan=False)
     except Exception as error:
         return {"error": f"{_NO_SCORE}: {explained(error)}"}
     return found
+
+
+def _without_keys(value: Any) -> Any:
+    """A JSON value whose texts hold no key: what a scorer says may quote what a server said."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {
+            _without_keys(name): value if name == "vector" else _without_keys(value) for name, value in value.items()
+        }
+    return [*map(_without_keys, value)] if isinstance(value, list) else value
 
 
 def score(data: object) -> Score:

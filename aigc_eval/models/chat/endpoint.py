@@ -93,7 +93,7 @@ class EndpointChat(Chat):
                 reason = choice.get("finish_reason")
                 known = reason if reason in _FINISHED else "none that is known"
                 raise ChatError(f"{self.host}: no text in the answer (finish_reason {known})")
-            return content
+            return credentials.redact(content)  # scorers quote it in notes and errors, and cut it
 
         return [
             self._read(body, text) if isinstance(body, dict) else body
