@@ -458,7 +458,7 @@ name: quits
 prompts: [prompts.jsonl]
 candidates: [echo]
 scorers: [{"quits:Quits": {}}]
-gates: [quits.mean >= 0.5]
+gates: [quits.mean <= 0.5]
 """
 QUITS = """
 import sys
