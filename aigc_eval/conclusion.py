@@ -60,6 +60,7 @@ def terms(bench: Bench, limit: int | None) -> dict[str, Any]:
         "gates": [{"text": g.text, "where": g.where, "candidates": g.candidates} for g in bench.gates],
         "samples": bench.samples,
         "limit": limit,
+        "left_out": sum(len(s.left_out) for s in bench.prompt_sets),
         "digests": {"bench": bench.digest, **{s.path.name: s.sha256 for s in bench.prompt_sets}},
     }
     plain: dict[str, Any] = json.loads(json.dumps(known))
@@ -89,7 +90,7 @@ def conclude(
     estimates = tuple(e for m in measured for e in m.estimates)
     verdicts = _verdicts(terms, rows, estimates)
     status, exit_code, reasons = overall(verdicts)
-    partial = _partial(rows, terms["limit"])
+    partial = _partial(rows, terms)
     if partial and status == "pass":  # part of the outputs cannot open a gate; a failure on them is one all the same
         status, exit_code = "undetermined", EXIT_CODES["undetermined"]
     reasons += partial
@@ -123,9 +124,10 @@ def _slices(terms: Terms, rows: pd.DataFrame) -> list[Mapping[str, str]]:
     return slices_of(rows, terms["slices"], (g.where for g in _gates(terms)))
 
 
-def _partial(rows: pd.DataFrame, limit: int | None) -> list[Reason]:
+def _partial(rows: pd.DataFrame, terms: Terms) -> list[Reason]:
     """Why these are not all the outputs that the bench asks for."""
-    reasons = [Reason("limited", {"limit": limit})] if limit is not None else []
+    reasons = [Reason("limited", {"limit": terms["limit"]})] if terms["limit"] is not None else []
+    reasons += [Reason("bad_rows", {"n": terms["left_out"]})] if terms["left_out"] else []
     for kind in ("gave_up", "over_budget"):
         if lost := int((rows["error"] == kind).sum()):
             reasons.append(Reason(kind, {"n": lost, "planned": len(rows)}))

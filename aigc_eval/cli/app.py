@@ -11,6 +11,7 @@ from aigc_eval import __version__
 from aigc_eval.cli.stdio import say
 
 __all__ = [
+    "AllowBadRows",
     "AllowHost",
     "AllowList",
     "AllowPath",
@@ -50,6 +51,9 @@ ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where a gate
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run [default: reports/<name>-<digest>].")]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N prompts; not for a release.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be asked for, as `plan` does.")]
+AllowBadRows = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Leave out up to N bad records of each prompt file; not for a release.")
+]
 AllowPath = Annotated[
     list[Path] | None,
     typer.Option(metavar="DIR", exists=True, file_okay=False, help="A folder outside the bench's that it may read."),

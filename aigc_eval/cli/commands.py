@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aigc_eval.cli.app import (
+    AllowBadRows,
     AllowHost,
     AllowList,
     AllowPath,
@@ -77,6 +78,7 @@ def run(
     trust_bench: TrustBench = False,
     allow_host: AllowHost = None,
     allow_list: AllowList = None,
+    allow_bad_rows: AllowBadRows = 0,
     debug: Debug = False,
 ) -> int:
     """Generate, score and judge what BENCH describes, and write the reports."""
@@ -84,7 +86,8 @@ def run(
     from aigc_eval.cli.progress import reporting
 
     trust = _trust(trust_bench, allow_host, allow_list)
-    loaded = config.load(bench, allow=allow_path or (), trust=trust)
+    loaded = config.load(bench, allow=allow_path or (), trust=trust, allow_bad=allow_bad_rows)
+    _tell_left_out(loaded)
     folder = out if out is not None else _folder(loaded, limit)
     if dry_run:
         return _plan(loaded, folder, limit, as_json)
@@ -110,13 +113,15 @@ def plan(
     trust_bench: TrustBench = False,
     allow_host: AllowHost = None,
     allow_list: AllowList = None,
+    allow_bad_rows: AllowBadRows = 0,
     debug: Debug = False,
 ) -> int:
     """Show what a run of BENCH would ask for: calls, tokens, cost, minutes. Nothing is sent."""
     from aigc_eval import config
 
     trust = _trust(trust_bench, allow_host, allow_list)
-    loaded = config.load(bench, allow=allow_path or (), trust=trust)
+    loaded = config.load(bench, allow=allow_path or (), trust=trust, allow_bad=allow_bad_rows)
+    _tell_left_out(loaded)
     return _plan(loaded, out if out is not None else _folder(loaded, limit), limit, as_json)
 
 
@@ -149,6 +154,11 @@ def _plan(bench: Bench, folder: Path, limit: int | None, as_json: bool) -> int:
             tell(f"{line.name}: {line.cap} would end the run before its last prompt")
     tell("estimated from the prompts and max_tokens; nothing was sent")
     return 0
+
+
+def _tell_left_out(bench: Bench) -> None:
+    for problem in [problem for found in bench.prompt_sets for problem in found.left_out][:20]:
+        tell(f"left out: {problem}")
 
 
 def _folder(bench: Bench, limit: int | None) -> Path:

@@ -79,6 +79,14 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "Only the first prompt was run, so this is not for release.",
         "仅运行了第一道题，不可用于发布。",
     ),
+    "bad_rows": (
+        "{n} records of the prompt files could not be read and were left out, so this is not for release.",
+        "提示文件中有 {n} 条记录无法读取而被略去，不可用于发布。",
+    ),
+    "bad_rows.one": (
+        "1 record of the prompt files could not be read and was left out, so this is not for release.",
+        "提示文件中有 1 条记录无法读取而被略去，不可用于发布。",
+    ),
     "gave_up": (
         "{n} of {planned} outputs were not asked for: too many calls had failed; this is not for release.",
         "{planned} 条输出中有 {n} 条未请求：失败的调用过多，不可用于发布。",
