@@ -99,6 +99,10 @@ class Anthropic(Generator):
         """Where the API is."""
         return (hosts.host_of(self.base_url),)
 
+    def close(self) -> None:
+        """Let the connections go; the client closes itself when nobody holds it."""
+        self.__dict__.pop("_opened", None)
+
     def generate(self, batch: Sequence[Request]) -> list[Generation]:
         """One call a request; CallError where it brought no answer."""
         return [self._answer(request) for request in batch]

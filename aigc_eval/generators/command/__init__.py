@@ -122,8 +122,11 @@ class Command(Generator):
         return self.processes * self.in_flight
 
     def close(self) -> None:
-        """End the copies; they are started again when they are asked again."""
-        self._copies.close()
+        """End the copies; others are started when the program is asked again."""
+        with _MAKING:
+            copies: Copies | None = self.__dict__.pop("_made", None)
+        if copies is not None:
+            copies.close()
 
     def generate(self, batch: Sequence[Request]) -> list[Generation]:
         """The program's replies; CallError where there is none."""

@@ -115,6 +115,10 @@ class Http(Generator):
         if problems:
             raise DataError(problems)
 
+    def close(self) -> None:
+        """Let the connections go; the client closes itself when nobody holds it."""
+        self.__dict__.pop("_opened", None)
+
     def generate(self, batch: Sequence[Request]) -> list[Generation]:
         """One call a request; CallError where it brought no answer."""
         return [self._answer(request) for request in batch]

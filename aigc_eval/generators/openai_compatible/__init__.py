@@ -107,6 +107,10 @@ class OpenAICompatible(Generator):
             two = [p for p in prompts if any(m.role == "system" for m in p.messages)]
             _refuse(two, "bring a system prompt of their own; leave out the option `system`, or take theirs out")
 
+    def close(self) -> None:
+        """Let the connections go; the client closes itself when nobody holds it."""
+        self.__dict__.pop("_opened", None)
+
     def generate(self, batch: Sequence[Request]) -> list[Generation]:
         """One call a request; CallError where it brought no answer."""
         return [self._answer(request) for request in batch]
