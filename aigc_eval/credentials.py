@@ -171,12 +171,17 @@ def _patterns(secret: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 @lru_cache(maxsize=128)
 def _escapes(character: str) -> str:
-    """A pattern of a character as URLs, JSON, Python, Markdown and HTML write it, or itself; it never steps back."""
-    code = ord(character)
-    known = [f"%(?i:{code:02x})", rf"\\(?:u00|x)(?i:{code:02x})", rf"&#(?:0*{code}|(?i:x0*{code:x}));"]
-    names = [name for name, meant in html.entities.html5.items() if meant == character]
-    known += [re.escape(f"&{name}") for name in sorted(names, key=len, reverse=True)]
-    known += [] if character.isalnum() else [rf"\\{re.escape(character)}"]
+    """A pattern of a character as URLs, JSON, Python, Markdown and HTML write it, or itself; it never steps back.
+
+    Escapes may be escaped once more, as in JSON within JSON.
+    """
+    code, named = ord(character), [n for n, meant in html.entities.html5.items() if meant == character]
+    known = [f"%(?:25){{0,2}}(?i:{code:02x})", rf"\\{{1,4}}(?:u00|x)(?i:{code:02x})"]
+    known += [rf"&(?:amp;)?{re.escape(name)}" for name in sorted(named, key=len, reverse=True)]
+    known += [rf"&(?:amp;)?#(?:0*{code}|(?i:x0*{code:x}));"]
+    if not character.isalnum():
+        most = 1 if character == "\\" else 3
+        known.append(rf"\\{{1,{most}}}{re.escape(character)}")
     return f"(?>{'|'.join([*known, re.escape(character)])})"
 
 
