@@ -33,6 +33,14 @@ def deaf() -> Iterator[Bench]:
         yield made
 
 
+@pytest.fixture(autouse=True)
+def _heeded() -> Iterator[None]:
+    """Whoever runs the tests in the background has SIGINT ignored, and children would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupted(bench: Bench, rng: random.Random, number: int) -> tuple[Ended, float]:
     """A run that is sent a signal at a random moment, and how many seconds it went on."""
     journal = bench.home / "out" / NAME
@@ -110,11 +118,17 @@ def waiting(bench: Bench, **environment: str) -> Process:
     """A run that is in its first call and stays there."""
     bench.clear()
     process = start(bench.job(GATE=str(bench.home / "never"), **environment))
+    until_called(bench)
+    return process
+
+
+def until_called(bench: Bench) -> None:
+    """Wait until the latest process is in its first call."""
     until = time.monotonic() + 30
-    while not bench.calls() and time.monotonic() < until:
+    while not bench.calls():
+        assert time.monotonic() < until
         time.sleep(0.002)
     time.sleep(0.05)
-    return process
 
 
 def test_an_interrupt_that_is_swallowed_ends_the_run_at_the_next_batch(deaf: Bench) -> None:
@@ -160,15 +174,14 @@ def test_what_does_not_listen_is_ended_after_a_while(deaf: Bench, number: signal
 def test_code_in_c_that_does_not_return_is_ended_too(tmp_path: object) -> None:
     with temporary_bench(prompts=12) as made:
         plugins = made.home / "plugins.py"
-        stuck = "\n\nclass Stuck(Answers):\n    def generate(self, batch):\n"
+        stuck = "\n\n@dataclass(frozen=True)\nclass Stuck(Answers):\n    def generate(self, batch):\n"
         stuck += "        super().generate(batch)\n        import hashlib\n"
         stuck += "        hashlib.pbkdf2_hmac('sha256', b'a', b'b', 500_000_000)\n"
         plugins.write_text(plugins.read_text("utf-8") + stuck, "utf-8")
         bench = made.home / "bench.yaml"
         bench.write_text(bench.read_text("utf-8").replace("plugins:Answers", "plugins:Stuck"), "utf-8")
         process = start(made.job())
-        while not made.calls():
-            time.sleep(0.01)
+        until_called(made)
         process.signal(signal.SIGINT)
         sent = time.monotonic()
         assert process.wait(30).code == 130
@@ -180,7 +193,9 @@ def test_a_signal_after_the_verdict_changes_nothing(bench: Bench) -> None:
     for delay in (0.0, 0.02, 0.03, 0.04):
         bench.clear()
         process = start(bench.job())
+        until = time.monotonic() + 30
         while not (bench.home / "out" / "verdict.json").exists():
+            assert time.monotonic() < until
             time.sleep(0.0005)
         time.sleep(delay)
         process.signal(signal.SIGINT)
@@ -212,7 +227,8 @@ def test_no_process_outlives_a_run(bench: Bench, number: signal.Signals) -> None
     pids.unlink(missing_ok=True)
     job = bench.job("out", PIDS=str(pids), HOLD="60")
     env = {**os.environ, **job.environment, "PYTHONPATH": str(ROOT)}
-    run = subprocess.Popen([sys.executable, "-m", "aigc_eval", *job.arguments], cwd=bench.home, env=env)
+    command = [sys.executable, "-m", "aigc_eval", *job.arguments]
+    run = subprocess.Popen(command, cwd=bench.home, env=env)
     while not (pids.exists() and len(pids.read_text("ascii").split()) == 2):
         assert run.poll() is None
         time.sleep(0.02)
@@ -222,6 +238,14 @@ def test_no_process_outlives_a_run(bench: Bench, number: signal.Signals) -> None
     assert run.wait(10) == CODES.get(number, -number)
     assert all(gone(pid, 5) for pid in own)
     assert bench.resume().code == bench.whole.code
+
+
+def test_what_is_ignored_from_the_start_stays_so() -> None:
+    """A shell starts background jobs with SIGINT ignored: an interrupt at the terminal is not for them."""
+    code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from aigc_eval.cli import main, signals\n"
+    code += "with signals.listening(to_the_end=False): print(signal.getsignal(signal.SIGINT) == signal.SIG_IGN)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 # --- in this process ------------------------------------------------------------------------------------------------
