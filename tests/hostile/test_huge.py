@@ -19,6 +19,7 @@ from tests.seen_elsewhere.small import Marked, Says, bench, prompts
 
 SCORERS = sorted(registry.entries("scorer").keys() - RECIPES.keys() - {"counterfactual"})  # that one scores nothing
 SIZE = 10_000_000
+"""Bytes of UTF-8."""
 KINDS = {
     "prose": "The museum opens at nine and closes at five, and children under 12 enter for free on Mondays. ",
     "token": "a",
@@ -35,7 +36,7 @@ from pathlib import Path
 from aigc_eval import registry
 from aigc_eval.records import Prompt, Request
 name, unit, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
-text = (unit * (size // len(unit) + 1))[:size]
+text = unit * (size // len(unit.encode()))
 prompt = Prompt(
     "p", "Describe. 请介绍。", references=("nine", "九点"), evidence=("The museum opens at nine.",),
     tags={"expected": "comply"}, choices=("nine", "five"),
@@ -73,7 +74,7 @@ def test_a_scorer_ends_in_bounds(name: str, kind: str) -> None:
 def huge(texts: int) -> Run:
     rows = sample_rows(prompts=12).copy()
     units = [KINDS[kind] for kind in KINDS]
-    long = [(unit * (SIZE // len(unit) + 1))[:SIZE] for unit in units]
+    long = [unit * (SIZE // len(unit.encode())) for unit in units]
     rows["text"] = pd.Series([*(long * texts)[:texts], *rows["text"][texts:]], dtype=object)
     return build_run(rows)
 
