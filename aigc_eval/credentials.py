@@ -12,11 +12,13 @@ import html.entities
 import os
 import re
 from functools import lru_cache
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from aigc_eval.errors import UsageError
 
-__all__ = ["Redacted", "check_variable", "holds_part", "key", "masked", "pasted", "redact"]
+__all__ = ["Redacted", "alone", "check_variable", "holds_part", "key", "masked", "pasted", "redact"]
+
+E = TypeVar("E", bound=BaseException)
 
 _SHORTEST = 6
 _WINDOW = 4
@@ -55,11 +57,9 @@ def key(variable: str) -> str:
     found, where = os.environ.get(variable, ""), f"the environment variable {variable}"
     if not found and (path := os.environ.get(f"{variable}_FILE")):
         where = f"the file that {variable}_FILE names"
-        try:
-            with open(path, encoding="utf-8") as file:
-                found = file.read(65_536)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{where} cannot be read ({type(error).__name__}); correct {variable}_FILE") from None
+        found, why = _file(path)
+        if why:  # not among the handlers: an error of the encoding holds what was read
+            raise UsageError(f"{where} cannot be read ({why}); correct {variable}_FILE")
     found = found.strip()
     if not found:
         raise UsageError(f"{where} is not set; export it, or name a file in {variable}_FILE")
@@ -67,6 +67,15 @@ def key(variable: str) -> str:
         raise UsageError(f"{where} holds no plain key; it must be {_SHORTEST} or more visible ASCII characters")
     _read[found] = variable
     return found
+
+
+def _file(path: str) -> tuple[str, str]:
+    """What a file holds, or what kind of error prevents reading it."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read(65_536), ""
+    except (OSError, ValueError) as error:
+        return "", type(error).__name__
 
 
 def redact(text: str) -> str:
@@ -102,6 +111,12 @@ class Redacted:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def alone(error: E) -> E:
+    """An exception without its causes and its traceback: what those refer to (a request) may hold a key."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def holds_part(text: str) -> bool:
@@ -166,22 +181,23 @@ def _patterns(secret: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     raw = secret.encode("ascii")
     shapes = sorted({secret, *_base64(raw)}, key=len, reverse=True)
     whole = "|".join([*map(re.escape, shapes), f"(?i:{raw.hex()})"])
-    return re.compile(whole), re.compile("".join(map(_escapes, secret)))
+    return re.compile(whole), re.compile("".join(map(_escapes, re.findall(r"\\+|.", secret))))
 
 
 @lru_cache(maxsize=128)
-def _escapes(character: str) -> str:
-    """A pattern of a character as URLs, JSON, Python, Markdown and HTML write it, or itself; it never steps back.
+def _escapes(run: str) -> str:
+    """A pattern of a character, or of backslashes in a row, as URLs, JSON, Python, Markdown and HTML write it.
 
-    Escapes may be escaped once more, as in JSON within JSON.
+    Escapes may be escaped once more, as in JSON within JSON. But for backslashes the pattern never steps back.
     """
+    character, count = run[0], len(run)
     code, named = ord(character), [n for n, meant in html.entities.html5.items() if meant == character]
     known = [f"%(?:25){{0,2}}(?i:{code:02x})", rf"\\{{1,4}}(?:u00|x)(?i:{code:02x})"]
     known += [rf"&(?:amp;)?{re.escape(name)}" for name in sorted(named, key=len, reverse=True)]
     known += [rf"&(?:amp;)?#(?:0*{code}|(?i:x0*{code:x}));"]
-    if not character.isalnum():
-        most = 1 if character == "\\" else 3
-        known.append(rf"\\{{1,{most}}}{re.escape(character)}")
+    if character == "\\":
+        return rf"(?:(?:{'|'.join(known)}){{{count}}}|\\{{{4 * count}}}|\\{{{2 * count}}}|\\{{{count}}})"
+    known += [] if character.isalnum() else [rf"\\{{1,3}}{re.escape(character)}"]
     return f"(?>{'|'.join([*known, re.escape(character)])})"
 
 

@@ -17,7 +17,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from aigc_eval.calls.limits import Limits
 from aigc_eval.calls.pace import Outage, Pace, backoff
-from aigc_eval.credentials import redact
+from aigc_eval.credentials import alone, redact
 from aigc_eval.deadline import deadline
 from aigc_eval.errors import AigcEvalError, CallError, UsageError
 
@@ -205,6 +205,8 @@ class _Work(Generic[T, R]):
             try:
                 with deadline(min(self.limits.timeout, attempt.first + self.limits.deadline - attempt.started)):
                     result = self.call(self.items[attempt.index])
+            except CallError as error:
+                result = alone(error)
             except Exception as error:
                 result = error
             except BaseException as error:  # SystemExit of a plug-in: the thread must not vanish without a word

@@ -24,14 +24,21 @@ def json_object(response: httpx2.Response) -> dict[str, Any]:
     if not 200 <= response.status_code < 300:
         raise of_status(response)
     where = f"{place(response.request)}: status {response.status_code}"
-    try:
-        found = whole(response.content.decode("utf-8-sig"))
-    except ValueError:  # bad UTF-8 and bad JSON alike
+    readable, found = _parsed(response.content)
+    if not readable:
         what = "a page of HTML" if response.content[:200].lstrip()[:1] == b"<" else "not JSON"
-        raise CallError("bad_response", f"{where}, but the answer is {what}", again=True) from None
+        raise CallError("bad_response", f"{where}, but the answer is {what}", again=True)
     if not isinstance(found, dict):
         raise CallError("bad_response", f"{where}, but the answer is no JSON object", again=True)
     if found.get("error"):
         words = said(response.content)
         raise CallError("bad_response", f"{where}, but an error: {words or 'without words'}", again=True)
     return found
+
+
+def _parsed(content: bytes) -> tuple[bool, object]:
+    """Whether content is JSON, and its value; the parser's own errors would hold what the server said."""
+    try:
+        return True, whole(content.decode("utf-8-sig"))
+    except ValueError:  # bad UTF-8 and bad JSON alike
+        return False, None

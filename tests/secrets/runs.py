@@ -52,7 +52,7 @@ def judges(url: str, variables: Sequence[str]) -> list[dict[str, Any]]:
     made = []
     for i, variable in enumerate(variables):
         kind = ("toxicity_judge", "refusal_judge", "claims", "guard")[i % 4]
-        options = {"endpoint": f"{url}/v1", "endpoint_model": "m", "api_key_env": variable}
+        options = {"endpoint": f"{url}/v1", "endpoint_model": variable, "api_key_env": variable}
         options |= {"format": "qwen3guard"} if kind == "guard" else {}
         made.append({"name": f"{kind}_{variable.rpartition('_')[2]}", "scorer": {kind: options}})
     return made

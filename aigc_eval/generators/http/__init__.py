@@ -157,13 +157,12 @@ class Http(Generator):
         if not response.is_success:
             raise failures.of_status(response)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        try:
-            text = response.content.decode("utf-8-sig")
-            if self.text:
-                return read(whole(text), self._paths, self._finish)
-        except ValueError:  # bad UTF-8 and bad JSON alike
+        text, value = _decoded(response.content, parse=bool(self.text))
+        if text is None:
             what = f"the answer is no {'JSON' if self.text else 'text in UTF-8'}"
-            raise CallError("bad_response", what, again=True) from None
+            raise CallError("bad_response", what, again=True)
+        if self.text:
+            return read(value, self._paths, self._finish)
         if kind in _NO_TEXT:
             raise CallError("bad_response", f"the answer is {kind}, not plain text", again=True)
         return Answer(text, "ok", "", {})
@@ -233,6 +232,15 @@ class Http(Generator):
             for what, remedy, ids, sent in found
             if ids and not sent & self._names
         ]
+
+
+def _decoded(content: bytes, *, parse: bool) -> tuple[str | None, object]:
+    """A body as text and, where that is asked, the JSON that it is; no text where it is neither."""
+    try:
+        text = content.decode("utf-8-sig")
+        return text, whole(text) if parse else None
+    except ValueError:  # bad UTF-8 and bad JSON alike; it would hold what the server said
+        return None, None
 
 
 def _some(ids: Sequence[str]) -> str:
