@@ -42,6 +42,16 @@ def test_answers_that_break_the_judge_do_not_improve_the_rate(tmp_path: Path, br
         assert bound["c1", metric] == pytest.approx(bound["c0", metric])
 
 
+@pytest.mark.parametrize(("broken", "status"), [(0, "pass"), (5, "undetermined")])
+def test_a_few_answers_that_break_the_judge_count_as_the_worst(tmp_path: Path, broken: int, status: str) -> None:
+    """The same, where they are too few to be missed: five in a thousand, at a limit of six in a thousand."""
+    crooked = Says({f"p{i}": "break" for i in range(broken)})
+    done = runner.run(bench(crooked, limits=["s0.rate <= 0.6 %"], given=prompts(1000), formats=["json"]), tmp_path)
+    (gate,) = done.verdicts
+    assert gate.status == status
+    assert [r.code for r in gate.reasons] == (["adverse"] if broken else ["meets"])
+
+
 def test_an_empty_aggregate_is_no_value_in_any_scorer(tmp_path: Path) -> None:
     """inspect_ai scorer/_metrics/mean.py: the mean of no scores was 0.0, which for toxicity is perfect."""
     records = [

@@ -43,7 +43,7 @@ def test_texts_that_float_reads_as_no_number_are_refused_everywhere(tmp_path: Pa
         Score(written)  # type: ignore[arg-type]
     (tmp_path / "p.jsonl").write_text(f'{{"id": 1, "prompt": "a", "x": {written}}}', "utf-8")
     with pytest.raises(DataError):
-        load(tmp_path / "p.jsonl")
+        read(tmp_path / "p.jsonl")
     recorded = json.dumps({"id": "p0", "text": "a", "seconds": written})
     path = write(tmp_path, {"candidates": [{"replay": {"path": "r.jsonl"}}], "scorers": ["cost"]}, 1, r__jsonl=recorded)
     with pytest.raises(AigcEvalError):
