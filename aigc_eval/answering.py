@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -88,12 +89,41 @@ def answering(  # noqa: PLR0917
 
 
 def _settled(answer: Generation) -> Generation:
-    """The answer as it is kept: without any key that the server sent back, and `empty` where nothing can be read."""
+    """The answer as it is kept: without any key that the server sent back, and `empty` where nothing can be read.
+
+    One whose facts are none is an error: it would end the run in the middle, or count as less than nothing.
+    """
+    if wrong := _no_facts(answer):
+        what = f"the answer's {wrong} cannot be; give what `Request.answer` describes"
+        return answer.request.answer("", "error", error="bad_response", detail=what)
     text, detail = redact(answer.text), redact(answer.detail)
     usage = {redact(str(name)): number for name, number in answer.usage.items()}
     if (text, detail, usage) != (answer.text, answer.detail, answer.usage):
         answer = replace(answer, text=text, detail=detail, usage=usage)
+    if answer.outcome == "error" and answer.error not in ERROR_KINDS:
+        answer = replace(answer, error="raised")
     return replace(answer, outcome="empty") if answer.outcome == "ok" and blank(answer.text) else answer
+
+
+def _no_facts(answer: Generation) -> str:
+    """Which of the facts beside the text is none; "" where all are. Only code of one's own gives such."""
+    usage: object = answer.usage
+    kind: object = answer.error
+    known = {
+        "detail": isinstance(answer.detail, str),
+        "usage": isinstance(usage, Mapping) and all(_number(n, least=0) for n in usage.values()),
+        "seconds": answer.seconds is None or _number(answer.seconds, least=0),
+        "logprob": answer.logprob is None or _number(answer.logprob),
+        "likelihoods": all(map(_number, answer.likelihoods)),
+        "attempts": isinstance(answer.attempts, int) and answer.attempts >= 1,
+        "error": answer.outcome == "error" or kind == "",
+    }
+    return next((name for name, ok in known.items() if not ok), "")
+
+
+def _number(value: object, least: float = -math.inf) -> bool:
+    """A finite number that JSON can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value and abs(value) < math.inf
 
 
 def _unanswered(request: Request, error: Exception) -> Generation:
