@@ -28,7 +28,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
 from types import ModuleType
@@ -80,6 +80,26 @@ def _plain(value: object) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else str(value)
 
 
+def _by_name(value: object) -> object:
+    """An option with every path in it, however deep, replaced by its name."""
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, Mapping):
+        return {name: _by_name(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [*map(_by_name, value)]
+    return tuple(map(_by_name, value)) if isinstance(value, tuple) else value
+
+
+def _paths(name: str, value: object) -> Iterator[tuple[str, Path]]:
+    """Every path in an option, with its place: `files.0`."""
+    if isinstance(value, Path):
+        yield name, value
+    elif isinstance(value, Mapping | list | tuple):
+        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _paths(f"{name}.{key}", inner)
+
+
 def _content(path: Path) -> str:
     if not path.is_file():
         return digest(str(path))  # where things lie on this machine is nobody's business
@@ -110,13 +130,15 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
     """What generators and scorers share.
 
     Class attributes: `version` is bumped whenever a change makes earlier results invalid; `batch_size` is how many
-    items one call gets; `by_length` asks for batches of similar length. `title`, `languages`, `needs` and `source`
-    are what `aigc-eval list` and the report print.
+    items one call gets; `by_length` asks for batches of similar length; `imports` says that an option names a Python
+    module, which may lie beside a trusted bench. `title`, `languages`, `needs` and `source` are what `aigc-eval list`
+    and the report print.
     """
 
     version: ClassVar[str] = "1"
     batch_size: ClassVar[int] = 256
     by_length: ClassVar[bool] = False
+    imports: ClassVar[bool] = False
     title: ClassVar[Bilingual] = Bilingual("")
     languages: ClassVar[tuple[str, ...]] = ("any",)
     needs: ClassVar[str] = "nothing"
@@ -129,14 +151,15 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
         """Let go of what `load` opened; what is used again is opened again. Called when the plug-in's stage is over."""
 
     def facts(self) -> Mapping[str, str]:
-        """Identity beyond the options: by default the content of every file and model that an option names.
+        """Identity beyond the options: by default the content of every file and model that options name.
 
         A folder that is no model counts by its place. With a model, the options `device` and `dtype` count as what
         they stand for here ("auto" is the CPU on one machine, a GPU on another). Override it to describe what is read
         from a folder, or to leave out a file that decides nothing.
         """
         given = {f.name: getattr(self, f.name) for f in fields(self)}
-        facts = {name: _content(path) for name, path in given.items() if isinstance(path, Path)}
+        found = (place for f in fields(self) if f.compare for place in _paths(f.name, given[f.name]))
+        facts = {name: _content(path) for name, path in found}
         if models := self._models():
             facts |= {name: huggingface.fingerprint(model) for name, model in models.items()}
             if "device" in given:
@@ -164,7 +187,7 @@ class Plugin(ABC):  # noqa: B024 (the batch functions of the two kinds differ)
     def options(self) -> dict[str, object]:
         """The options that decide results and differ from their defaults, paths and models by name."""
         given = ((f, getattr(self, f.name)) for f in fields(self) if f.compare)
-        named = {f.name: v.name if isinstance(v, Path) else v for f, v in given if v != _default(f)}
+        named = {f.name: _by_name(v) for f, v in given if v != _default(f)}
         return named | {name: huggingface.label(model) for name, model in self._models().items()}
 
     def signature(self) -> str:

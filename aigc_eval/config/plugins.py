@@ -157,8 +157,10 @@ class Loader:
         return _Use(_default_name(word), word, self._class(at, kind, word), at, options)
 
     def _class(self, node: Node, kind: Kind, word: str) -> type[Plugin] | None:
-        if ":" in word and not self._may_run(node, f"{word!r:.120} runs Python code by its module's name", word):
-            return None
+        if ":" in word:
+            if not self._may_run(node, f"{word!r:.120} runs Python code by its module's name", word):
+                return None
+            self._import_from_home()
         try:
             return find(kind, word)
         except UsageError as error:
@@ -175,8 +177,11 @@ class Loader:
             self.problems.fault(here, fault)
         if plugin is None:
             return None
-        if (why := plugin.needs_trust()) and not self._may_run(use.node, f"{use.word!r} {why}", why):
-            return None
+        if why := plugin.needs_trust():
+            if not self._may_run(use.node, f"{use.word!r} {why}", why):
+                return None
+            if plugin.imports:
+                self._import_from_home()
         if far := [host for host in plugin.hosts() if not self.trust.sends(host)]:
             what = f"{use.word!r} sends prompts and answers to {', '.join(far)}"
             in_ci = "in CI every host must be named: " if self.trust.in_ci else ""
@@ -189,10 +194,15 @@ class Loader:
         if not allowed:
             remedy = f"add --trust-bench if you trust this bench, or put {code!r:.200} under code: in an --allow-list"
             self.problems.add(node, what, remedy)
-        elif (home := str(self.roots.home)) not in sys.path:
-            # Last, so that modules beside a trusted bench can be named but never stand in for installed ones.
-            sys.path.append(home)
         return allowed
+
+    def _import_from_home(self) -> None:
+        """Let modules beside the bench be imported, for code that may run and is named by its module.
+
+        For nothing else: the libraries import by themselves what happens to be installed (`brotli`, `h2`).
+        """
+        if (home := str(self.roots.home)) not in sys.path:
+            sys.path.append(home)  # last, so that they can be named but never stand in for installed ones
 
 
 def _plain(value: object) -> str:

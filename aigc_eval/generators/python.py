@@ -62,6 +62,7 @@ class Python(Generator):
     depends: tuple[Path, ...] = field(default=(), compare=False)
 
     by_call: ClassVar[bool] = True
+    imports: ClassVar[bool] = True
     title: ClassVar[Bilingual] = Bilingual("python: a function of your own", "Python：调用自己的函数")
     needs: ClassVar[str] = "a Python function"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import dataclasses
+import json
 import math
 import os
 import re
@@ -61,8 +62,10 @@ class Evaluate(Scorer):
     source: ClassVar[str] = "Hugging Face evaluate"
 
     def needs_trust(self) -> str:
-        """A module is Python code."""
-        return "runs commands or code"
+        """A module is Python code, and so may be what it is told."""
+        told = {name: value for name, value in (("config", self.config), ("kwargs", dict(self.kwargs))) if value}
+        more = f" with {json.dumps(told, sort_keys=True, default=str)}" if told else ""
+        return f"runs the code of the evaluate module {hf.label(str(self.module))!r}{more}"
 
     def load(self) -> None:
         """Import the module; UsageError where it is not here, fails to import, or cannot read text."""
