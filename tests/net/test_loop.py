@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -85,6 +87,30 @@ def test_one_that_does_not_let_go_is_left_behind() -> None:
     with deadline(0.1), pytest.raises(CallError):
         run(deaf())
     assert time.monotonic() - started < 1.0
+
+
+BLOCKED = """
+import asyncio, threading
+from aigc_eval.deadline import deadline
+from aigc_eval.net.loop import run
+forever = threading.Event().wait
+for _ in range(40):
+    try:
+        with deadline(0.01): run(asyncio.to_thread(forever))
+    except Exception as error: assert error.kind == "timeout"
+with deadline(5): print(run(asyncio.to_thread(str.upper, "still here")))
+"""
+
+
+def test_threads_that_never_return_hold_up_neither_other_calls_nor_the_end() -> None:
+    """As those that look up a host where no name server answers do for minutes."""
+    ended = subprocess.run([sys.executable, "-c", BLOCKED], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("STILL HERE\n", "", 0)
+
+
+def test_what_a_helping_thread_raises_comes_back() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(asyncio.to_thread(divmod, 1, 0))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
