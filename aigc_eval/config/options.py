@@ -162,7 +162,8 @@ def _faults(name: str, value: object, error: ValidationError) -> list[Fault]:
     faults = []
     for key, said in words.items():
         inner, what = _get(value, key), " or ".join(dict.fromkeys(said))
-        shown = f"{what}, not {_short(inner)}" if what.startswith("should") else what
+        told = what.startswith("should") and not name.endswith("_env")  # there it may be a key
+        shown = f"{what}, not {_short(inner)}" if told else what
         faults.append(Fault((name, *key), shown, _hint(inner, what)))
     return faults
 

@@ -9,6 +9,7 @@ from typing import Any
 from aigc_eval import prompts, yaml_file
 from aigc_eval.config.bench import Bench
 from aigc_eval.config.checks import Checks
+from aigc_eval.config.keys import masked, pasted_keys
 from aigc_eval.config.paths import Roots
 from aigc_eval.config.plugins import Loader
 from aigc_eval.config.problems import Problems
@@ -33,12 +34,15 @@ def load(path: Path, *, allow: Sequence[Path] = (), trust: Trust | bool = False,
     for kind in GROUPS:
         entries(kind)  # a name that two packages claim is nobody's fault here, and no bench can be trusted with it
     document = yaml_file.load(path)
+    if keys := pasted_keys(document):  # alone: what else there is to say may quote them
+        raise ConfigError(keys)
     problems = Problems(document)
     roots = Roots.of(path, allow)
     sets = _PromptSets(problems, roots, allow_bad)
     bench = _bench(document.root, problems, sets, Loader(problems, roots, trust))
     if problems.found:
-        raise ConfigError(sorted(dict.fromkeys(problems.found), key=lambda p: (p.file != str(path), p.line or 0)))
+        found = dict.fromkeys(map(masked, problems.found))
+        raise ConfigError(sorted(found, key=lambda p: (p.file != str(path), p.line or 0)))
     return Bench(path=path, source=document.root.plain(), digest=document.sha256, **bench)
 
 

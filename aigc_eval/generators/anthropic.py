@@ -88,6 +88,7 @@ class Anthropic(Generator):
         }
         if wrong := [rule for rule, kept in checks.items() if not kept]:
             raise UsageError("; ".join(wrong))
+        credentials.check_variable("api_key_env", self.api_key_env)
         hosts.host_of(self.base_url)
 
     def load(self) -> None:

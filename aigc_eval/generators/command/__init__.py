@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import ClassVar
 
-from aigc_eval.credentials import key
+from aigc_eval.credentials import check_variable, key
 from aigc_eval.errors import UsageError
 from aigc_eval.generators.command.copies import Copies
 from aigc_eval.generators.command.program import Program
@@ -91,6 +91,8 @@ class Command(Generator):
         for number in ("processes", "in_flight"):
             if not 1 <= getattr(self, number) <= 256:
                 raise UsageError(f"command: {number} must be from 1 to 256")
+        for name in self.env:
+            check_variable("command: env", name)
         for text in (*self.run, *self.env):
             if "\0" in text:
                 raise UsageError(f"command: {text!r:.80} holds a NUL character")

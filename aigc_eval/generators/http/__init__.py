@@ -88,6 +88,8 @@ class Http(Generator):
         check_headers(self.headers)
         check_query(self.query)
         check_name("key_header", self.key_header)
+        if self.api_key_env:
+            credentials.check_variable("api_key_env", self.api_key_env)
         if not re.fullmatch(r"[\x21-\x7e]{0,20} ?", self.key_prefix):
             raise UsageError("key_prefix: it is the one word before the key, such as 'Bearer '")
         texts = names("query", self.query) | (names("body", self.body) if isinstance(self.body, str) else frozenset())

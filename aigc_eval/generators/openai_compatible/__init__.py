@@ -88,6 +88,8 @@ class OpenAICompatible(Generator):
     def __post_init__(self) -> None:
         """Raise UsageError for options that no call can be made with."""
         hosts.host_of(self.base_url)
+        if self.api_key_env:
+            credentials.check_variable("api_key_env", self.api_key_env)
         check_options(self)
 
     def load(self) -> None:

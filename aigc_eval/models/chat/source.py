@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aigc_eval.credentials import check_variable
 from aigc_eval.errors import UsageError
 from aigc_eval.models.chat.base import Chat
 from aigc_eval.models.chat.endpoint import EndpointChat
@@ -36,6 +37,8 @@ class ChatSource:
             raise UsageError(f"{self.plugin}: endpoint, endpoint_model and api_key_env belong together")
         if self.endpoint:
             host_of(self.endpoint)
+        if self.api_key_env:
+            check_variable(f"{self.plugin}: api_key_env", self.api_key_env)
 
     def hosts(self) -> tuple[str, ...]:
         """What `Plugin.hosts` says of it: the endpoint's host."""
