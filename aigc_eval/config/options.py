@@ -205,6 +205,8 @@ def _hint(value: object, what: str) -> str:
     """What to write instead, for the slips that YAML invites."""
     if "a text" in what and isinstance(value, bool | int | float):
         return "put it in quotes"
+    if "a text" in what and isinstance(value, Mapping) and len(value) == 1:
+        return "a text with a colon in it must be in quotes"
     if "number" in what and isinstance(value, str):
         return "write a number, without quotes"
     return ""
