@@ -117,7 +117,9 @@ def _facts(folder: Path) -> dict[str, Any]:
         facts: dict[str, Any] = json.loads(found)
         reports = json.loads(verdict.read_bytes())["reports"] if verdict.exists() else {}
     except FileNotFoundError as error:
-        raise JournalError(f"{path} is missing; {folder} does not hold a completed run") from error
+        what = f"{path} is missing; {folder} does not hold a completed run"
+        remedy = f"`aigc-eval run BENCH --out {folder} --resume` completes one"
+        raise JournalError(f"{what}; {remedy}") from error
     except (ValueError, LookupError, TypeError) as error:
         raise JournalError(f"{folder}: run.json or verdict.json is damaged; carry out the run again") from error
     if reports.get(path.name) not in (None, hashlib.sha256(found).hexdigest()):
@@ -141,7 +143,7 @@ def _open(
         return _begin(journal, bench, prompts, identity), False
     if changed:
         raise JournalError(
-            f"{journal.path.parent} holds a run with another identity:\n  "
+            f"{journal.path.parent} holds a run that would have answered differently:\n  "
             + "\n  ".join(changed)
             + "\nchoose another folder with --out, or undo the change"
         )

@@ -12,7 +12,7 @@ import pytest
 from aigc_eval import config
 from aigc_eval.calls import Budget, Limits, Price
 from aigc_eval.config import Trust
-from aigc_eval.errors import ConfigError
+from aigc_eval.errors import ConfigError, UsageError
 from aigc_eval.plugin import Generator
 from aigc_eval.records import Generation, Request
 
@@ -178,9 +178,23 @@ def test_code_needs_the_line_of_an_allow_list(folder: Path) -> None:
     assert problems(folder, trust=Trust.given(listed=listed))
 
 
-@pytest.mark.parametrize("text", ["codes: [x]\n", "hosts: api.example.com\n", "- x\n", "hosts: [1]\n"])
+@pytest.mark.parametrize(
+    "text", ["codes: [x]\n", "hosts: api.example.com\n", "- x\n", "hosts: [1]\n", "hosts: [https://a.example]\n"]
+)
 def test_an_allow_list_that_is_none(folder: Path, text: str) -> None:
     listed = folder / "allow.yaml"
     listed.write_text(text, "utf-8")
     with pytest.raises(ConfigError, match=r"allow\.yaml:1"):
         Trust.given(listed=listed)
+
+
+def test_a_line_of_code_with_a_colon_is_put_in_quotes(folder: Path) -> None:
+    listed = folder / "allow.yaml"
+    listed.write_text("code:\n  - runs Python code: a:b\n", "utf-8")
+    with pytest.raises(ConfigError, match=r"allow\.yaml:2: code\.0: .* with a colon in it must be in quotes"):
+        Trust.given(listed=listed)
+
+
+def test_a_url_is_no_host() -> None:
+    with pytest.raises(UsageError, match=r"--allow-host: 'https://a\.example/v1' is no host; .* such as"):
+        Trust.given(hosts=["b.example", "https://a.example/v1"])

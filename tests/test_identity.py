@@ -377,7 +377,7 @@ def test_a_field_changes_what_its_class_says(name: str, begun: Path, tmp_path: P
     with Journal(out, write=False) as journal:
         known = set(journal.keys("generation")), set(journal.keys("score"))
     if kind in ("generation", "name"):
-        with pytest.raises(JournalError, match="another identity"):
+        with pytest.raises(JournalError, match="would have answered differently"):
             runner.run(after, out, resume=True)
         return
     runner.run(after, out, resume=True)
@@ -444,7 +444,7 @@ def test_a_run_is_not_resumed_as_another_and_says_in_what_it_differs(
     with pytest.raises(JournalError) as caught:
         runner.run(loaded(tmp_path, bench), out, resume=True, limit=limit)
     assert str(caught.value).splitlines() == [
-        f"{out} holds a run with another identity:",
+        f"{out} holds a run that would have answered differently:",
         *(f"  {line}" for line in lines),
         "choose another folder with --out, or undo the change",
     ]

@@ -50,7 +50,7 @@ def _in_full(entry: Entry, cls: type[Scorer], metric: Metric, lang: str) -> str:
     line = method_line(entry.name, metric_facts(metric, cls.source))
     definition = {
         "what": line.about.in_(lang),
-        "range": f"{line.range.in_(lang)} {line.unit}".rstrip() + f"; {line.direction.in_(lang)}",
+        "range": f"{line.range.in_(lang)} {line.unit.in_(lang)}".rstrip() + f"; {line.direction.in_(lang)}",
         "languages": spoken(cls.languages).in_(lang),
         "scores": policy(scored_outcomes(cls)).in_(lang),
         "needs": cls.needs,

@@ -151,7 +151,7 @@ def _plan(bench: Bench, folder: Path, limit: int | None, as_json: bool) -> int:
     )
     for line in lines:
         if line.cap:
-            tell(f"{line.name}: {line.cap} would end the run before its last prompt")
+            tell(f"{line.name}: {line.cap} may end the run before its last prompt")
     tell("estimated from the prompts and max_tokens; nothing was sent")
     return 0
 

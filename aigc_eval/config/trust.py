@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aigc_eval import yaml_file
+from aigc_eval.config.options import Fault
 from aigc_eval.config.problems import Problems
 from aigc_eval.config.shape import AllowListShape
-from aigc_eval.errors import ConfigError
+from aigc_eval.errors import ConfigError, UsageError
 
 __all__ = ["Trust"]
 
@@ -51,11 +52,21 @@ class Trust:
         cls, *, everything: bool = False, hosts: Iterable[str] = (), listed: Path | None = None, in_ci: bool = False
     ) -> Trust:
         """From a command line: `listed` is a YAML file with `code` and `hosts`; raises ConfigError where it is not."""
+        if url := next((host for host in hosts if "/" in host), None):
+            raise UsageError("--allow-host: {}; {}".format(*_url(url)))
         if listed is None:
             return cls(everything, hosts=frozenset(hosts), in_ci=in_ci)
         document = yaml_file.load(listed)
         problems = Problems(document)
         values = problems.shape(document.root, AllowListShape)
+        for index, host in enumerate(values.get("hosts", ())):
+            if "/" in host:
+                problems.fault(document.root, Fault(("hosts", index), *_url(host)))
         if problems.found:
             raise ConfigError(problems.found)
         return cls(everything, frozenset(values.get("code", ())), frozenset((*hosts, *values.get("hosts", ()))), in_ci)
+
+
+def _url(host: str) -> tuple[str, str]:
+    """What is wrong with a URL where a host belongs, and the remedy."""
+    return f"{host!r:.80} is no host", "write it without scheme and path, such as api.example.com"

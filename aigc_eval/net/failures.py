@@ -47,7 +47,7 @@ def of_status(response: httpx2.Response) -> CallError:
         return CallError("redirected", f"{place(response.request)}: status {status}, a redirect; give the final url",
                          fatal=True)  # fmt: skip
     if status in _UNAUTHORISED:
-        return CallError("unauthorised", what, fatal=True)
+        return CallError("unauthorised", f"{what}; check the key and what it may do", fatal=True)
     return CallError("rejected", what, fatal=status in _HOPELESS or status == 429)
 
 

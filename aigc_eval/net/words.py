@@ -36,7 +36,7 @@ def said(content: bytes) -> str:
     except ValueError:
         words = text if not text.lstrip().startswith("<") else ""
     if credentials.holds_part(words):
-        return "(its words are withheld: they hold part of a key)"
+        return "(its words are withheld: part of a key may be in them)"
     line = " ".join("".join(c if c.isprintable() else " " for c in words[: 20 * _MOST]).split())
     return line if len(line) <= _MOST else line[: _MOST - 1] + "…"
 

@@ -22,7 +22,7 @@ from aigc_eval.report.glance import glance
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
 from aigc_eval.report.slices import slice_tables
-from aigc_eval.report.unscored import missing, outcome_rows
+from aigc_eval.report.unscored import errors, missing, outcome_rows
 from aigc_eval.report.vocabulary import VOCABULARY
 from aigc_eval.report.words import SIGNS, both, headline, level, say, state, why
 
@@ -49,6 +49,7 @@ def html(run: Run, masker: Masker, languages: Sequence[str]) -> str:
         worst=worst_examples(run, masker),
         outcome_heads=heads,
         outcome_rows=rows,
+        errors=errors(run, masker),
         missing=missing(run, masker),
         methods=view.methods(run),
     )

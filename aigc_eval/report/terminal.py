@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aigc_eval.records import Run
 from aigc_eval.report.escape import terminal
+from aigc_eval.report.unscored import error_kinds
 from aigc_eval.report.view import cell, gate_groups
 from aigc_eval.report.words import ARROWS, metric_title, say, scorer_title
 
@@ -42,7 +43,14 @@ def terminal_table(run: Run, lang: str) -> Group:
             printed = [_text(f"{c.value} ({c.interval})" if c.interval else c.value) for c in cells]
             title = f"{metric_title(metric).in_(lang)} {ARROWS[metric.better]}"
             metrics.add_row(_text(scorer_title(scorer).in_(lang)), _text(title), *printed)
-    return Group(metrics, _text(""), _gates(run, lang)) if run.verdicts else Group(metrics)
+    gates = (_text(""), _gates(run, lang)) if run.verdicts else ()
+    return Group(metrics, *gates, *_errors(run, lang))
+
+
+def _errors(run: Run, lang: str) -> list[Text]:
+    """How many outputs of each candidate are errors, by kind, and what to do about them."""
+    lines = [_text(line.in_(lang), "yellow") for line in error_kinds(run)]
+    return [_text(""), *lines, _text(say("errors.again").in_(lang))] if lines else []
 
 
 def _gates(run: Run, lang: str) -> Table:
@@ -52,6 +60,6 @@ def _gates(run: Run, lang: str) -> Table:
     for name, group in gate_groups(run):
         for gate in group:
             status = _text(f"{gate.sign} {say(gate.status).in_(lang)}", _STYLES.get(gate.status, ""))
-            reason = _text("; ".join(r.in_(lang) for r in gate.reasons))
+            reason = _text(("；" if lang == "zh" else "; ").join(r.in_(lang) for r in gate.reasons))
             gates.add_row(status, _text(name), _text(gate.text or gate.title.in_(lang)), reason)
     return gates

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aigc_eval.records import ERROR_KINDS, OUTCOMES, Bilingual, PluginFacts, Run
 from aigc_eval.report.escape import Shown
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
-from aigc_eval.report.words import say, scorer_title
+from aigc_eval.report.words import both, say, scorer_title
 
-__all__ = ["missing", "outcome_rows"]
+__all__ = ["error_kinds", "errors", "missing", "outcome_rows"]
 
 
 def outcome_rows(run: Run) -> tuple[list[Bilingual], list[tuple[str, list[str]]]]:
@@ -39,6 +40,39 @@ def _ended(run: Run) -> list[str]:
     return [f"kind.{kind}" if kind in ERROR_KINDS else f"outcome.{outcome}" for outcome, kind in pairs]
 
 
+def error_kinds(run: Run) -> list[Bilingual]:
+    """A line for each candidate with outputs that are errors: how many of each kind."""
+    counts = Counter(zip(run.rows["candidate"], _ended(run), strict=True))
+    lines = []
+    for candidate in run.candidates:
+        keys = [k for k in ("outcome.error", *(f"kind.{k}" for k in ERROR_KINDS)) if counts[candidate.name, k]]
+        named = [(count(counts[candidate.name, key]), say(key)) for key in keys]
+        if named:
+            lines.append(say("errors.of", candidate=candidate.name, kinds=both(partial(_kinds, named))))
+    return lines
+
+
+def _kinds(named: Sequence[tuple[str, Bilingual]], lang: str) -> str:
+    return say("list_comma").in_(lang).join(f"{n} × {words.in_(lang)}" for n, words in named)
+
+
+def errors(run: Run, masker: Masker) -> list[tuple[str, tuple[tuple[str, Shown], ...]]]:
+    """The most frequent messages of each candidate's errors, with how many outputs ended with them."""
+    failed = run.rows[run.rows["outcome"] == "error"]
+    found = []
+    for candidate in run.candidates:
+        told = _frequent(failed.loc[failed["candidate"] == candidate.name, "detail"].tolist(), masker, 5)
+        if told := tuple((n, text) for n, text in told if text):
+            found.append((candidate.name, told))
+    return found
+
+
+def _frequent(notes: Sequence[str], masker: Masker, most: int) -> tuple[tuple[str, Shown], ...]:
+    common = sorted(Counter(notes).items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+    texts = masker.shown([note for note, _ in common])
+    return tuple((count(n), _short(t)) for (_, n), t in zip(common, texts, strict=True))
+
+
 @dataclass(frozen=True)
 class MissingLine:
     """How many outputs one scorer did not score for one candidate, and why."""
@@ -48,7 +82,7 @@ class MissingLine:
     scored: str
     failed: str
     na: str
-    notes: tuple[tuple[str, Shown], ...]
+    notes: tuple[tuple[str, Shown | Bilingual], ...]
 
 
 def missing(run: Run, masker: Masker) -> list[MissingLine]:
@@ -72,11 +106,13 @@ def missing(run: Run, masker: Masker) -> list[MissingLine]:
 def _missing_line(
     scorer: PluginFacts, candidate: str, own: dict[str, int], notes: Sequence[str], masker: Masker
 ) -> MissingLine:
-    common = sorted(Counter(notes).items(), key=lambda pair: (-pair[1], pair[0]))[:3]
-    texts = masker.shown([note for note, _ in common])
-    told = tuple((count(n), _short(t)) for (_, n), t in zip(common, texts, strict=True))
+    told = tuple((n, _OUTCOME_NOTES.get(text, text)) for n, text in _frequent(notes, masker, 3))
     scored, failed, na = (count(own[k]) for k in ("scored", "failed", "na"))
     return MissingLine(scorer_title(scorer), candidate, scored, failed, na, told)
+
+
+_OUTCOME_NOTES = {f"output is {o}": say("note.outcome", outcome=say(f"outcome.{o}")) for o in OUTCOMES}
+"""What a run notes where an outcome is the reason, in both languages."""
 
 
 def _short(text: Shown, most: int = 160) -> Shown:

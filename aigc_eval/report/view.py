@@ -25,6 +25,7 @@ from aigc_eval.report.words import (
     say,
     scorer_title,
     spoken,
+    unit_name,
 )
 
 __all__ = ["candidate_states", "comparisons", "gate_groups", "method_line", "methods", "policy"]
@@ -64,7 +65,7 @@ class MetricLine:
 
     title: Bilingual
     arrow: str
-    unit: str
+    unit: Bilingual
     cells: tuple[Cell, ...]
     picture: Picture
     label: str
@@ -152,7 +153,7 @@ def _metric_line(run: Run, metric: MetricFacts, row: Sequence[Estimate | None]) 
     return MetricLine(
         metric_title(metric),
         ARROWS[metric.better],
-        "" if metric.unit == "share" else metric.unit,
+        unit_name(metric.unit),
         cells,
         comparison(row, metric.bounds),
         "; ".join(told),
@@ -181,7 +182,7 @@ class MethodLine:
     about: Bilingual
     direction: Bilingual
     range: Bilingual
-    unit: str
+    unit: Bilingual
     interval: Bilingual
     source: str
 
@@ -204,7 +205,7 @@ def methods(run: Run) -> list[Methods]:
         Methods(
             scorer_title(s),
             s.signature,
-            spoken(s.languages),
+            say("languages.of", languages=spoken(s.languages)),
             policy(s.outcomes),
             tuple(method_line(s.name, m, used.get((s.name, m.name), ""), level(run)) for m in s.metrics),
         )
@@ -229,7 +230,7 @@ def method_line(scorer: str, metric: MetricFacts, used: str = "", confidence: st
         metric.about,
         say(metric.better or "neither"),
         say("from_to", low=low, high=high),
-        "" if metric.unit == "share" else metric.unit,
+        unit_name(metric.unit),
         both(lambda lang: f"{confidence} {words.in_(lang)}" if used else words.in_(lang)),
         metric.source,
     )

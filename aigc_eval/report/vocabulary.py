@@ -87,13 +87,17 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "1 record of the prompt files could not be read and was left out, so this is not for release.",
         "提示文件中有 1 条记录无法读取而被略去，不可用于发布。",
     ),
+    "unanswered": (
+        "Every output of {candidate} is an error, so this is not for release.",
+        "{candidate} 的输出全部出错，不可用于发布。",
+    ),
     "gave_up": (
         "{n} of {planned} outputs were not asked for: too many calls had failed; this is not for release.",
         "{planned} 条输出中有 {n} 条未请求：失败的调用过多，不可用于发布。",
     ),
     "over_budget": (
         "{n} of {planned} outputs were not asked for: the cap of tokens or cost was reached; this is not for release.",
-        "{planned} 条输出中有 {n} 条未请求：已达 token 数或费用上限，不可用于发布。",
+        "{planned} 条输出中有 {n} 条未请求：已达词元数或费用上限，不可用于发布。",
     ),
     "run_not_gated": ("No gate was set, so nothing was decided.", "未设任何门限，因此没有结论。"),
     "report_failed": ("A report could not be written: {format}.", "报告未能写出：{format}。"),
@@ -151,8 +155,8 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     ),
     "examples.none": ("Nothing was found in any output.", "所有输出均无发现。"),
     "harmful": (
-        "This output was scored as harmful. Show it.",
-        "该输出被评为有害内容。点击查看。",
+        "This output was scored as harmful, or could not be scored for harm. Show it.",
+        "该输出被评为有害内容，或未能完成有害内容评分。点击查看。",
     ),
     "prompt": ("Prompt", "题目"),
     "answer": ("Answer", "回答"),
@@ -242,6 +246,10 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "outcome.filtered": ("filtered", "被过滤"),
     "outcome.error": ("error", "出错"),
     "again": ("asked again", "曾重试"),
+    "errors": ("errors", "错误信息"),
+    "errors.of": ("{candidate}: {kinds}", "{candidate}：{kinds}"),
+    "errors.again": ("--resume asks for these again", "加 --resume 可重新请求这些输出"),
+    "note.outcome": ("outcome: {outcome}", "输出状态：{outcome}"),
     # kinds of error
     "kind.rate_limited": ("error: rate limited", "出错：被限流"),
     "kind.server": ("error: server failure", "出错：服务器故障"),
@@ -258,6 +266,15 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "kind.missing": ("error: not recorded", "出错：无记录"),
     "kind.gave_up": ("not asked: gave up", "未请求：已放弃"),
     "kind.over_budget": ("not asked: cap reached", "未请求：达到预算上限"),
+    # units
+    "unit.bits": ("bits", "比特"),
+    "unit.characters": ("characters", "字符"),
+    "unit.grade": ("grade", "年级"),
+    "unit.nats": ("nats", "奈特"),
+    "unit.per 1,000 characters": ("per 1,000 characters", "每千字符"),
+    "unit.s": ("s", "秒"),
+    "unit.tokens": ("tokens", "词元"),
+    "unit.tokens/s": ("tokens/s", "词元/秒"),
     # tags and languages
     "tag.lang": ("language", "语言"),
     "tag.category": ("category", "类别"),
@@ -273,6 +290,7 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "lang.ru": ("Russian", "俄文"),
     "lang.tr": ("Turkish", "土耳其文"),
     "languages": ("languages", "适用语言"),
+    "languages.of": ("Languages: {languages}.", "适用语言：{languages}。"),
     "policy": (
         "Scores outputs that are {outcomes}; any other is unscored, and gates count it as the worst.",
         "对状态为{outcomes}的输出评分；其他输出不评分，门限判定时按最差计。",

@@ -20,6 +20,7 @@ __all__ = [
     "say",
     "sentence",
     "state",
+    "unit_name",
     "verdict_line",
     "why",
 ]
@@ -207,6 +208,17 @@ def method(name: str) -> Bilingual:
     if key not in VOCABULARY or (name and not rest):
         return Bilingual(name)
     return say(key, n=rest.rstrip(")").removeprefix("n="))
+
+
+def unit_name(unit: str) -> Bilingual:
+    """A metric's unit where readers are told it; shares are printed as per cent.
+
+    >>> unit_name("s").zh, unit_name("share").en, unit_name("furlongs").zh
+    ('秒', '', '')
+    """
+    if unit == "share":
+        return Bilingual("")
+    return say(f"unit.{unit}") if f"unit.{unit}" in VOCABULARY else Bilingual(unit)
 
 
 def tag_name(tag: str) -> Bilingual:

@@ -66,7 +66,9 @@ def read(found: object, paths: Paths, finish: Mapping[str, Outcome]) -> Answer:
     text = pick(found, paths.text)
     if not isinstance(text, str) and text is not None and not (text is MISSING and outcome in _SILENT):
         there = "nothing" if text is MISSING else kind(text)
-        raise CallError("bad_response", f"the answer has {there} at {paths.text!r:.80}, not a text", again=True)
+        raise CallError(
+            "bad_response", f"the answer has {there} at {paths.text!r:.80} where its text should be", again=True
+        )
     text = text if isinstance(text, str) else ""
     if blank(text) and outcome not in _SILENT:
         outcome, detail = "empty", detail or "no text in the answer"
