@@ -90,8 +90,10 @@ def conclude(
     estimates = tuple(e for m in measured for e in m.estimates)
     verdicts = _verdicts(terms, rows, estimates)
     status, exit_code, reasons = overall(verdicts)
-    partial = _partial(rows, terms)
-    if partial and status == "pass":  # part of the outputs cannot open a gate; a failure on them is one all the same
+    lost = _lost(rows)
+    partial = _partial(terms) + lost
+    # Part of the outputs cannot open a gate (a failure on them is one all the same), and no answers are no success.
+    if (partial and status == "pass") or (lost and status == "not_gated"):
         status, exit_code = "undetermined", EXIT_CODES["undetermined"]
     reasons += partial
     return Run(
@@ -124,13 +126,22 @@ def _slices(terms: Terms, rows: pd.DataFrame) -> list[Mapping[str, str]]:
     return slices_of(rows, terms["slices"], (g.where for g in _gates(terms)))
 
 
-def _partial(rows: pd.DataFrame, terms: Terms) -> list[Reason]:
-    """Why these are not all the outputs that the bench asks for."""
+def _partial(terms: Terms) -> list[Reason]:
+    """Why fewer outputs were asked for than the bench describes."""
     reasons = [Reason("limited", {"limit": terms["limit"]})] if terms["limit"] is not None else []
     reasons += [Reason("bad_rows", {"n": terms["left_out"]})] if terms["left_out"] else []
+    return reasons
+
+
+def _lost(rows: pd.DataFrame) -> list[Reason]:
+    """Which outputs were never asked for, and which candidates gave none at all."""
+    reasons = []
     for kind in ("gave_up", "over_budget"):
         if lost := int((rows["error"] == kind).sum()):
             reasons.append(Reason(kind, {"n": lost, "planned": len(rows)}))
+    for name, outcomes in rows.groupby("candidate", sort=False)["outcome"]:
+        if (outcomes == "error").all():
+            reasons.append(Reason("unanswered", {"candidate": str(name)}))
     return reasons
 
 
