@@ -167,6 +167,17 @@ def test_a_port_that_is_named_must_be_the_port() -> None:
     assert not trust.sends("localhost.evil.example:80")
 
 
+@pytest.mark.parametrize("host", ["", " ", "https://a.example", "a.example/v1"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(UsageError, match="is no host"):
+        Trust.given(hosts=[host])
+
+
+def test_a_host_is_the_same_in_capitals() -> None:
+    assert Trust.given(hosts=["API.example"]).sends("api.example:443")
+    assert not Trust.given(hosts=["a"]).sends("2130706433")
+
+
 def test_code_needs_the_line_of_an_allow_list(folder: Path) -> None:
     found = problems(folder, trust=Trust(hosts=frozenset({"api.example.com"})))
     assert found[0][0] == 5

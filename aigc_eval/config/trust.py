@@ -42,7 +42,9 @@ class Trust:
 
     def sends(self, host: str) -> bool:
         """Whether a bench may send prompts and answers there; a port that is named must be the port."""
-        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        host = host.lower()
+        name, colon, port = host.rpartition(":")
+        name = name if colon and port.isdigit() else host
         if host in self.hosts or name in self.hosts:
             return True
         return not self.in_ci and (self.everything or name in _HERE)
@@ -52,21 +54,28 @@ class Trust:
         cls, *, everything: bool = False, hosts: Iterable[str] = (), listed: Path | None = None, in_ci: bool = False
     ) -> Trust:
         """From a command line: `listed` is a YAML file with `code` and `hosts`; raises ConfigError where it is not."""
-        if url := next((host for host in hosts if "/" in host), None):
-            raise UsageError("--allow-host: {}; {}".format(*_url(url)))
+        named = frozenset(host.lower() for host in hosts)
+        if odd := [host for host in named if not _is_host(host)]:
+            raise UsageError("--allow-host: {}; {}".format(*_no_host(odd[0])))
         if listed is None:
-            return cls(everything, hosts=frozenset(hosts), in_ci=in_ci)
+            return cls(everything, hosts=named, in_ci=in_ci)
         document = yaml_file.load(listed)
         problems = Problems(document)
         values = problems.shape(document.root, AllowListShape)
         for index, host in enumerate(values.get("hosts", ())):
-            if "/" in host:
-                problems.fault(document.root, Fault(("hosts", index), *_url(host)))
+            if not _is_host(host):
+                problems.fault(document.root, Fault(("hosts", index), *_no_host(host)))
         if problems.found:
             raise ConfigError(problems.found)
-        return cls(everything, frozenset(values.get("code", ())), frozenset((*hosts, *values.get("hosts", ()))), in_ci)
+        named |= {host.lower() for host in values.get("hosts", ())}
+        return cls(everything, frozenset(values.get("code", ())), named, in_ci)
 
 
-def _url(host: str) -> tuple[str, str]:
-    """What is wrong with a URL where a host belongs, and the remedy."""
+def _is_host(text: str) -> bool:
+    """Whether a text may be a host: neither empty (a variable that is not set) nor a URL."""
+    return bool(text.strip()) and "/" not in text
+
+
+def _no_host(host: str) -> tuple[str, str]:
+    """What is wrong with what is no host, and the remedy."""
     return f"{host!r:.80} is no host", "write it without scheme and path, such as api.example.com"
