@@ -25,17 +25,17 @@ def bench() -> Iterator[Bench]:
 
 def killed(bench: Bench, rng: random.Random, *more: str) -> str:
     """Kill a run a random moment after it has come to a random place; returns in which phase it was."""
+    journal = bench.home / "out" / NAME
+    begun, whole = journal.stat().st_size if journal.exists() else 0, len(bench.expected[NAME])
+    place = rng.choice((begun, rng.randint(begun, whole), rng.randint(begun, whole), whole))
     own = rng.random() < 0.1  # the process that scorers are forked from is started anew, and may be starting
     process = start(replace(bench.job("out", *more, **PACED), own_nursery=own))
-    journal = bench.home / "out" / NAME
-    whole = len(bench.expected[NAME])
-    place = rng.choice((0, rng.randrange(whole), rng.randrange(whole), whole))
     until = time.monotonic() + 30
     while time.monotonic() < until:
         if (size := journal.stat().st_size if journal.exists() else -1) >= place:
             break
         time.sleep(0.001)
-    time.sleep(rng.uniform(0, 0.05 if size == whole else 0.01))
+    time.sleep(rng.uniform(0, 0.1 if size == begun else 0.05 if size == whole else 0.01))
     process.signal(signal.SIGKILL)
     assert process.wait().code in (-signal.SIGKILL, bench.whole.code)
     return phase(bench.home / "out")
