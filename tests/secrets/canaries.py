@@ -9,7 +9,7 @@ import json
 import random
 import re
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
@@ -52,17 +52,17 @@ def _keys() -> tuple[str, ...]:
 KEYS = _keys()
 
 
-def _shifted(data: bytes, before: int, encode: object) -> str:
+def _shifted(data: bytes, before: int, encode: Callable[[bytes], bytes]) -> str:
     """What Base64 makes of the data behind so many other bytes, whatever these and those after it are."""
     texts = []
     for other in (b"\x00", b"\xff"):
-        text = encode(other * before + data + other * 5).decode()  # type: ignore[operator]
+        text = encode(other * before + data + other * 5).decode()
         texts.append(text)
     same = "".join(a if a == b else " " for a, b in zip(*texts, strict=True))
     return max(same.split(), key=len)
 
 
-ENCODINGS = {
+ENCODINGS: Mapping[str, Callable[[str], str]] = {
     "raw": lambda key: key,
     "base64": lambda key: base64.b64encode(key.encode()).decode(),
     "base64 inside": lambda key: base64.b64encode(f"Bearer {key}".encode()).decode(),

@@ -104,19 +104,22 @@ class Workplace:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
         loud = {"OPENAI_LOG": "debug", "ANTHROPIC_LOG": "debug", "PYTHONASYNCIODEBUG": "1", "PYTHONFAULTHANDLER": "1"}
         given = kept | loud | {"LANG": "C.UTF-8", "TESTS": str(ROOT), "TMPDIR": str(self._folder("tmp"))}
-        given |= {"PYTHONPATH": str(self.folder / "loud"), "PYTHONWARNINGS": "always"} | self.keys | env
+        given |= {"PYTHONPATH": str(self.folder / "loud"), "PYTHONWARNINGS": "always"}
+        given |= {**self.keys, **env}
         number = len(self.said) // 2
         with self._watched():
             done = subprocess.run(
                 [*ENTRY, *args], cwd=self.folder, env=given, capture_output=True, check=False, timeout=300
             )
-        self.said[f"{number} {args[0]} stdout"], self.said[f"{number} {args[0]} stderr"] = done.stdout, done.stderr
+        for stream, content in (("stdout", done.stdout), ("stderr", done.stderr)):
+            self.said[f"{number} {args[0]} {stream}"] = content
+            (self._folder("said") / f"{number} {args[0]} {stream}").write_bytes(content)
         return done.returncode
 
     def places(self) -> dict[str, bytes]:
         """Everything: files, streams, command lines."""
         files = {str(p.relative_to(self.folder)): p.read_bytes() for p in self.folder.rglob("*") if p.is_file()}
-        return {**files, **self.said, "command lines": b"\n".join(sorted(self.lines))}
+        return files | {"command lines": b"\n".join(sorted(self.lines))}
 
     @contextlib.contextmanager
     def _watched(self) -> Iterator[None]:

@@ -96,7 +96,7 @@ def bench(folder: Path, candidate: Any, scorers: list[Any] | None = None) -> Pat
 def test_a_key_in_a_bench_is_refused_and_not_repeated(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], place: int
 ) -> None:
-    for key in PASTED:
+    for key in PASTED[place % 5 :: 5]:
         path = bench(tmp_path, put(WHERE[place], key))
         for args in (["run", str(path), "--debug"], ["plan", str(path), "--trust-bench", "--json"]):
             assert main(args) == 2

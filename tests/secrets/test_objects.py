@@ -9,11 +9,12 @@ import pickle
 import traceback
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from aigc_eval import credentials
 from aigc_eval.calls import Limits, call_all
 from aigc_eval.credentials import redact
 from aigc_eval.deadline import deadline
@@ -24,13 +25,14 @@ from aigc_eval.generators.openai_compatible import OpenAICompatible
 from aigc_eval.models.chat import EndpointChat
 from aigc_eval.plugin import Generator
 from aigc_eval.records import Message, Prompt, Request
-from aigc_eval.scorers.guard import Guard
 from aigc_eval.scorers.toxicity_judge import ToxicityJudge
 from tests.secrets.canaries import ENCODINGS, KEYS, Hit, encoded, scan
 from tests.secrets.echoing import FATAL, PLACES, echoing, mark
 
 NAME = "CANARY_KEY_00"
 KEY = KEYS[20]
+SOME_WAYS = [(place, [*ENCODINGS][i % len(ENCODINGS)]) for i, place in enumerate([*PLACES, *FATAL])]
+EVERY_WAY = [(place, encoding) for place in [*PLACES, *FATAL] for encoding in ENCODINGS]
 LIMITS = Limits(attempts=1, outage=30)
 
 
@@ -106,47 +108,45 @@ def test_the_search_through_objects_finds_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("number", range(3))
-@pytest.mark.parametrize("place", [*PLACES, *FATAL])
-def test_no_answer_and_no_failure_leads_to_the_key(number: int, place: str) -> None:
+@pytest.mark.parametrize("ways", [SOME_WAYS, pytest.param(EVERY_WAY, marks=pytest.mark.slow)], ids=["some", "every"])
+def test_no_answer_and_no_failure_leads_to_the_key(number: int, ways: Sequence[tuple[str, str]]) -> None:
     """The engine's view: results of `call_all`; and that of whoever calls `generate`."""
-    for encoding in ENCODINGS:
-        with echoing() as server:
-            made = generators(server.url)[number]
-            made.load()
-            requests = [Request(Prompt("a", "hello")), Request(Prompt("b", mark(place, encoding)))]
+    with echoing() as server:
+        made = generators(server.url)[number]
+        made.load()
+        for way in ways:
+            requests = [Request(Prompt("a", "hello")), Request(Prompt("b", mark(*way)))]
             ended = called(made, requests)
             failed = [result for result in ended if isinstance(result, CallError)]
             assert len(ended) == 2
             assert held(*failed, failure(made, requests[1])) == []
             assert not any(error.__traceback__ for error in failed)
-            assert held(made, pickle.dumps(made), made.made_of(), made.signature(), made.hosts()) == []
+        assert held(made, pickle.dumps(made), made.made_of(), made.signature(), made.hosts()) == []
 
 
 @pytest.mark.parametrize("number", range(3))
 @pytest.mark.parametrize("place", FATAL)
 def test_a_failure_that_ends_a_run_leads_to_no_key(number: int, place: str) -> None:
-    for encoding in ENCODINGS:
-        with echoing() as server:
-            made = generators(server.url)[number]
+    with echoing() as server:
+        made = generators(server.url)[number]
+        for encoding in ENCODINGS:
             with pytest.raises(UsageError) as caught:
                 called(made, [Request(Prompt("b", mark(place, encoding)))])
             assert scan({"error": "".join(traceback.format_exception(caught.value)).encode()}, [KEY]) == []
-            assert scan({"error": str(caught.value).encode()}, [KEY]) == []
 
 
 @pytest.mark.parametrize("place", ["text", "rejected", "unauthorised", "redirect", "model", "content", "filtered"])
 def test_judges_lead_to_no_key(place: str) -> None:
-    for encoding in ENCODINGS:
-        with echoing() as server:
-            chat = EndpointChat(f"{server.url}/v1", "m", NAME, retries=0)
-            found = chat.attempt([[Message("user", mark(place, encoding))]], max_tokens=9)
-            assert held(chat, found) == []
-            options = {"endpoint": f"{server.url}/v1", "endpoint_model": "m", "api_key_env": NAME}
-            for judge in (ToxicityJudge(**options), Guard("qwen3guard", **options)):  # type: ignore[arg-type]
-                judge.load()
-                assert held(judge, pickle.dumps(judge), judge.made_of()) == []
-                assert judge.score([Request(Prompt("p", "?")).answer(mark(place, encoding))])[0]
-                assert held(judge) == []
+    with echoing() as server:
+        chat = EndpointChat(f"{server.url}/v1", "m", NAME, retries=0)
+        options = {"endpoint": f"{server.url}/v1", "endpoint_model": "m", "api_key_env": NAME}
+        judge = ToxicityJudge(**options)  # type: ignore[arg-type]
+        judge.load()
+        for encoding in ENCODINGS:
+            asked = Message("user", mark(place, encoding))
+            assert held(chat.attempt([[asked]], max_tokens=9)) == []
+        assert judge.score([Request(Prompt("p", "?")).answer(asked.content)])[0]
+        assert held(chat, judge, pickle.dumps(judge), judge.made_of()) == []
 
 
 def test_no_log_record_and_no_warning_holds_the_key(caplog: pytest.LogCaptureFixture) -> None:
@@ -163,27 +163,22 @@ def test_no_log_record_and_no_warning_holds_the_key(caplog: pytest.LogCaptureFix
     assert scan({"log": caplog.text.encode()}, [KEY]) == []
 
 
-@pytest.mark.parametrize("key", KEYS, ids=range(50))
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_whatever_a_text_holds_is_redacted(monkeypatch: pytest.MonkeyPatch, key: str, encoding: str) -> None:
-    from aigc_eval import credentials
-
-    monkeypatch.setattr(credentials, "_read", {})
-    monkeypatch.setenv(NAME, key)
-    for other in KEYS[:8]:
-        monkeypatch.setenv("CANARY_KEY_01", other)
-        credentials.key("CANARY_KEY_01")
-    credentials.key(NAME)
-    said = encoded(key, encoding)
-    for text in (f"The key is {said}.", json.dumps({"a": said}), repr(said), repr(said.encode())):
-        found = redact(text)
-        assert scan({"text": found.encode()}, [key]) == []
-        assert "[key: CANARY_KEY_0" in found
+def test_whatever_a_text_holds_is_redacted(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """With other keys around, some of which begin like it."""
+    for secret in KEYS:
+        monkeypatch.setattr(credentials, "_read", {})
+        for number, other in enumerate([*KEYS[:8], secret]):
+            monkeypatch.setenv(f"CANARY_KEY_{number}", other)
+            credentials.key(f"CANARY_KEY_{number}")
+        said = encoded(secret, encoding)
+        for text in (f"The key is {said}.", json.dumps({"a": said}), repr(said), repr(said.encode())):
+            found = redact(text)
+            assert scan({"text": found.encode()}, [secret]) == []
+            assert "[key: CANARY_KEY_" in found
 
 
 def test_a_key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aigc_eval import credentials
-
     file = tmp_path / "secret"
     file.write_text(f"{KEY}\n", "utf-8")
     monkeypatch.delenv(NAME)

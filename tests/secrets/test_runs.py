@@ -83,7 +83,7 @@ def run_judges(folder: Path, keys: Sequence[str], ways: Sequence[tuple[str, str]
 def test_a_run_leaves_no_key_behind(tmp_path: Path) -> None:
     found = run_all(tmp_path, AWKWARD[:3], SOME_WAYS)
     assert {"out/journal.jsonl", "out/verdict.json", "out/rows.csv", "out/junit.xml", "bench.yaml"} <= found.keys()
-    assert b"httpcore2" in found["0 run stderr"]  # the libraries did log
+    assert b"httpcore2" in found["said/0 run stderr"]  # the libraries did log
     assert b"[key: CANARY_KEY_00]" in found["out/journal.jsonl"]
     assert b"bot.py" in found["command lines"]
     assert scan(found) == []
@@ -105,18 +105,19 @@ def test_no_run_leaves_any_of_fifty_keys_behind(tmp_path: Path, group: int) -> N
     judged = run_judges(
         tmp_path / "judged", keys[:8], [(place, encoding) for place in JUDGED for encoding in ENCODINGS]
     )
-    assert scan(found | {f"judged/{name}": content for name, content in judged.items()}) == []
+    assert scan(found | {f"judged/{name}": content for name, content in judged.items()}, keys) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("place", FATAL)
 def test_a_run_that_is_stopped_at_once_says_no_key(tmp_path: Path, kind: str, place: str) -> None:
-    for number, encoding in enumerate(ENCODINGS):
-        key = KEYS[(7 * number) % len(KEYS)]
-        work = Workplace(tmp_path / str(number), named([key]))
-        with echoing() as server:
-            work.write([candidate(kind, server.url, "CANARY_KEY_00")], [(place, encoding)])
-            assert work.call(*RUN, "--json") == 2
-        assert server.keys[key] == 1
-        assert scan(work.places()) == []
+    number = KINDS.index(kind) + 3 * [*FATAL].index(place)
+    key = KEYS[3 * number]
+    work = Workplace(tmp_path, named([key]))
+    with echoing() as server:
+        work.write([candidate(kind, server.url, "CANARY_KEY_00")], [(place, [*ENCODINGS][number % len(ENCODINGS)])])
+        assert work.call(*RUN, "--json") == 2
+    assert server.keys[key] == 1
+    assert b"Traceback" in work.said["0 run stderr"]
+    assert scan(work.places(), [key]) == []
