@@ -1,4 +1,4 @@
-"""A program and a function that know keys and tell them in every way they have."""
+"""A program, a function and plug-ins that know keys and tell them in every way they have."""
 
 BOT = """
 import json, os, re, sys
@@ -84,4 +84,74 @@ async def answer(request):
 
 def fail(said):
     raise RuntimeError(said)
+"""
+
+PLUGINS = """
+import logging, math, sys, threading, warnings
+from dataclasses import dataclass
+
+from aigc_eval.credentials import key
+from aigc_eval.errors import CallError
+from aigc_eval.metrics import Mean
+from aigc_eval.plugin import Generator, Scorer
+from aigc_eval.records import Score, Span
+from tests.secrets.canaries import encoded
+from tests.secrets.echoing import MARK
+
+
+def fail(said):
+    raise RuntimeError(said)
+
+
+@dataclass(frozen=True)
+class Telling(Scorer):
+    "Tells a key."
+
+    def load(self):
+        key("CANARY_KEY_00")
+
+    def score(self, batch):
+        return [self._one(answer) for answer in batch]
+
+    def _one(self, answer):
+        place, encoding = MARK.search(answer.text).groups()
+        said = encoded(key("CANARY_KEY_00"), encoding)
+        if place == "text":
+            return Score(1.0, note=said)
+        if place == "reason":
+            return Score(error=said)
+        if place == "usage":
+            return Score(1.0, {said: 1.0})
+        if place == "headers":
+            return Score(1.0, spans=(Span(0, 1, said),))
+        if place == "rejected":
+            raise ValueError(said)
+        if place == "rejected at length":
+            raise CallError("server", "x" * 150 + said)
+        if place == "type":
+            return said
+        print(said)
+        print(said, file=sys.stderr)
+        warnings.warn(said)
+        thread = threading.Thread(target=fail, args=(said,))
+        thread.start()
+        thread.join()
+        return Score(1.0)
+
+    def metrics(self):
+        return (Mean("mean", better=None, bounds=(0, math.inf)),)
+
+
+@dataclass(frozen=True)
+class Broken(Generator):
+    "Fails with a key on its lips."
+
+    def load(self):
+        try:
+            raise KeyError(key("CANARY_KEY_00"))
+        except KeyError as error:
+            raise RuntimeError(encoded(key("CANARY_KEY_00"), "base64")) from error
+
+    def generate(self, batch):
+        return []
 """

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.secrets.bots import BOT, FUNCTION
+from tests.secrets.bots import BOT, FUNCTION, PLUGINS
 from tests.secrets.echoing import mark
 
 __all__ = ["Workplace", "candidate", "judges"]
@@ -80,6 +80,7 @@ class Workplace:
         self._file("prompts.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
         self._file("bot.py", BOT)
         self._file("function.py", FUNCTION)
+        self._file("plugins.py", PLUGINS)
         self._file("loud/sitecustomize.py", _LOUD)
         document = {
             "name": "secrets",
@@ -104,7 +105,7 @@ class Workplace:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
         loud = {"OPENAI_LOG": "debug", "ANTHROPIC_LOG": "debug", "PYTHONASYNCIODEBUG": "1", "PYTHONFAULTHANDLER": "1"}
         given = kept | loud | {"LANG": "C.UTF-8", "TESTS": str(ROOT), "TMPDIR": str(self._folder("tmp"))}
-        given |= {"PYTHONPATH": str(self.folder / "loud"), "PYTHONWARNINGS": "always"}
+        given |= {"PYTHONPATH": f"{self.folder / 'loud'}{os.pathsep}{ROOT}", "PYTHONWARNINGS": "always"}
         given |= {**self.keys, **env}
         number = len(self.said) // 2
         with self._watched():

@@ -72,7 +72,7 @@ def run_judges(folder: Path, keys: Sequence[str], ways: Sequence[tuple[str, str]
     """Judges in processes of their own, each with a key of its own."""
     place = Workplace(folder, named(keys))
     with echoing() as server:
-        place.write(["echo"], ways, judges(server.url, [*place.keys]))
+        place.write(["echo"], ways, [*judges(server.url, [*place.keys]), "plugins:Telling"])
         place.call(*RUN)
     assert set(server.keys) == set(keys)
     found = place.places()
@@ -93,6 +93,7 @@ def test_judges_leave_no_key_behind(tmp_path: Path) -> None:
     ways = [(place, [*ENCODINGS][i % len(ENCODINGS)]) for i, place in enumerate(JUDGED)]
     found = run_judges(tmp_path, AWKWARD[4:8], ways)
     assert b"[key: CANARY_KEY_0" in found["out/journal.jsonl"]  # a judge's reason is a note
+    assert b"RuntimeError: [key: CANARY_KEY_00]" in found["said/0 run stderr"]  # of a thread of a scorer
     assert b"nursery" in found["command lines"]
     assert scan(found) == []
 
@@ -106,6 +107,18 @@ def test_no_run_leaves_any_of_fifty_keys_behind(tmp_path: Path, group: int) -> N
         tmp_path / "judged", keys[:8], [(place, encoding) for place in JUDGED for encoding in ENCODINGS]
     )
     assert scan(found | {f"judged/{name}": content for name, content in judged.items()}, keys) == []
+
+
+def test_a_bug_is_told_without_the_key(tmp_path: Path) -> None:
+    """Exit code 4: the details are in a file of its own, or, with --debug, on the terminal."""
+    place = Workplace(tmp_path, named(AWKWARD[:1]))
+    place.write(["plugins:Broken"], [("text", "raw")])
+    assert [place.call(*RUN[:3], "--out", "out"), place.call(*RUN)] == [4, 4]
+    found = place.places()
+    logs = [content for name, content in found.items() if name.startswith("tmp/aigc-eval-") and name.endswith(".log")]
+    assert [b"[key: CANARY_KEY_00]" in log for log in logs] == [True]
+    assert b"[key: CANARY_KEY_00]" in place.said["1 run stderr"]
+    assert scan(found) == []
 
 
 @pytest.mark.slow
