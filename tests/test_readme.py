@@ -21,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_snippets_run_together(tmp_path: Path) -> None:
     """The README's bench, with the README's scorer added and its generator as a third candidate."""
-    bench, _ = blocks("yaml")
+    bench, *_ = blocks("yaml")
     scorer, generator = blocks("python")
     (tmp_path / "my_scorers.py").write_text(scorer, "utf-8")
     (tmp_path / "my_generators.py").write_text(generator, "utf-8")
@@ -49,7 +49,7 @@ def test_the_snippets_run_together(tmp_path: Path) -> None:
 
 def test_the_bench_of_an_api_runs(tmp_path: Path) -> None:
     """The README's second bench against a server on this machine: planned, then run with its sweep and limits."""
-    _, bench = blocks("yaml")
+    _, bench, *_ = blocks("yaml")
     prompts = [{"id": f"p{i}", "prompt": f"Question {i}?", "lang": "en"} for i in range(12)]
     (tmp_path / "prompts.jsonl").write_text("".join(json.dumps(p) + "\n" for p in prompts), "utf-8")
     key = "sk-readme-2b61"

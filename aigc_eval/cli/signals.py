@@ -154,7 +154,7 @@ def _watch() -> Callable[[], None]:
 def _hear(heard: int) -> None:
     """End the process at a second signal, or where the first has not led to its end in time."""
     first, until = 0, None
-    while until is None or select.select([heard], [], [], max(0.0, until - time.monotonic()))[0]:
+    while until is None or _ready(heard, select.POLLIN, until - time.monotonic()):
         numbers = os.read(heard, 64)
         if not numbers:  # the writing end was closed
             os.close(heard)
@@ -168,10 +168,17 @@ def _hear(heard: int) -> None:
     _end(first)
 
 
+def _ready(descriptor: int, event: int, seconds: float) -> bool:
+    """Whether a descriptor, however large its number, can be read or written within some seconds."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
+
+
 def _end(number: int) -> None:
     """Leave the process as it stands."""
     code = 128 + number if _state.code is None else _state.code
-    if select.select([], [2], [], 0)[1]:  # never wait for somebody who reads stderr
+    if _ready(2, select.POLLOUT, 0.0):  # never wait for somebody who reads stderr
         shown = b"\x1b[?25h" if os.isatty(2) else b""  # a live progress line had hidden the cursor
         os.write(2, shown + (_state.words if _state.code is None else b""))
     os._exit(code)

@@ -171,7 +171,7 @@ def test_a_lasting_failure_is_asked_once() -> None:
         body = json.dumps({"error": {"message": said}}).encode()
         with serving(lambda _, status=status, body=body: (status, {}, body)) as server:  # type: ignore[misc]
             [found] = EndpointChat(server.url, "m").attempt([ask("a")], max_tokens=1)
-            assert str(found) == f"{EndpointChat(server.url, 'm').host}: status {status}: {said}"
+            assert str(found).startswith(f"{EndpointChat(server.url, 'm').host}: status {status}: {said}")
         assert len(server.bodies) == 1
 
 
@@ -312,7 +312,7 @@ def test_a_server_that_was_given_up_gets_one_more_second() -> None:
     with serving(lambda _: (401, {}, b"{}")) as server:
         chat = EndpointChat(server.url, "m")
         found = chat.attempt([ask("a")] * 60, max_tokens=1)
-    assert {str(e) for e in found[:10]} == {f"{chat.host}: status 401"}
+    assert all(str(e).startswith(f"{chat.host}: status 401") for e in found[:10])
     assert "not asked" in str(found[-1])
     assert len(server.bodies) < 40
     started = time.monotonic()

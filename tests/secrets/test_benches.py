@@ -180,7 +180,8 @@ def test_nothing_of_the_environment_is_written_into_a_request(tmp_path: Path, mo
         two = {"openai_compatible": {"base_url": server.url, **other}}
         for number, candidate in enumerate((one, two)):
             path = bench(tmp_path, candidate)
-            assert main(["run", str(path), "--out", str(tmp_path / f"out{number}")]) == 0
+            words = ["--out", str(tmp_path / f"out{number}"), "--allow-host", "127.0.0.1"]
+            assert main(["run", str(path), *words]) == 0
     assert len(server.bodies) == 2
     for headers in server.headers:
         assert headers.pop("Authorization") == f"Bearer {KEYS[3]}"
