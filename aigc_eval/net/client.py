@@ -56,9 +56,9 @@ def client(url: str, *, headers: Headers = dict) -> httpx2.AsyncClient:
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         trust_env=not here,
     )
-    made.own_headers = headers  # type: ignore[attr-defined]
     twin = copy.copy(made)  # has the same connections, and lives until they are closed: by the loop, which owns them
     weakref.finalize(made, later, twin.aclose).atexit = False
+    made.own_headers = headers  # type: ignore[attr-defined]  # not the twin's: they may hold who holds this client
     return made
 
 

@@ -57,6 +57,23 @@ def test_connections_are_let_go(name: str, tmp_path: Path) -> None:
         generator.close()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open sockets in /proc")
+@pytest.mark.parametrize("name", MADE)
+def test_connections_of_forgotten_generators_are_let_go(name: str, tmp_path: Path) -> None:
+    with faulty(Plan(), tmp_path) as server:
+        before = sockets()
+        for number in range(10):
+            generator = MADE[name](server.url)
+            generator.load()
+            generator.generate([Request(Prompt(f"{number}", "How?"))])
+        del generator
+        gc.collect()
+        until = time.monotonic() + 5
+        while sockets() > before + 5 and time.monotonic() < until:
+            time.sleep(0.02)
+        assert sockets() <= before + 5  # the loop has two of its own
+
+
 def test_programs_are_ended(tmp_path: Path) -> None:
     program = tmp_path / "bot.py"
     program.write_text(
