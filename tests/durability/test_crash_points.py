@@ -76,4 +76,4 @@ def test_dying_again_on_resume(bench: Bench) -> None:
 
 @pytest.mark.slow
 def test_dying_again_on_resume_often(bench: Bench) -> None:
-    dies_twice(bench, 300, seed=2)
+    dies_twice(bench, 150, seed=2)
