@@ -67,7 +67,7 @@ def test_refused_at_some_operations(bench: Bench) -> None:
 
 
 @pytest.mark.slow
-def test_refused_at_every_operation(bench: Bench) -> None:
+def test_refused_at_many_operations(bench: Bench) -> None:
     refused_and_resumed(bench, ways(bench)[::10])
     refused_and_resumed(
         bench, [(at, mode, "EDQUOT", True) for at, mode, error, _ in ways(bench)[::3] if error != "EIO"]
