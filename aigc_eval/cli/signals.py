@@ -128,11 +128,13 @@ def _watch() -> Callable[[], None]:
     """Take the signals, and start the thread that sees to it that they end the process; returns what undoes it."""
     heard, told = os.pipe()
     os.set_blocking(told, False)
+    thread = threading.Thread(target=_hear, args=(heard,), daemon=True, name="signals")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _RAISED)  # what is raised while a thread starts breaks its lock
+    thread.start()  # it keeps them blocked: they are for the main thread
     heeded = [number for number in _RAISED if signal.getsignal(number) != signal.SIG_IGN]  # not those of `nohup`, `&`
     handlers = {number: signal.signal(number, _raise) for number in heeded}
     descriptor = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-    thread = threading.Thread(target=_hear, args=(heard,), daemon=True, name="signals")
-    thread.start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     taken = [told]
 
     def give_back() -> None:
