@@ -96,6 +96,20 @@ class Metric(ABC):
             return None
         return Interval(max(found.low, self.bounds[0]), min(found.high, self.bounds[1]), found.method)
 
+    def shares(self, rows: pd.DataFrame) -> tuple[Floats, Floats] | None:
+        """Where the metric is a share: its hits and its units by prompt, shape (prompts,) each, prompts by appearance.
+
+        Their sums give the metric, and bounds at its effective sample size hold where a jackknife sees no variation.
+        """
+        return None
+
+    def bounds_at(self, rows: pd.DataFrame, confidence: float = 0.95) -> Interval | None:
+        """What gates judge: each end is a one-sided bound at that confidence, exact (Clopper-Pearson) for a share."""
+        counted = self.shares(rows)
+        if counted is None:
+            return self.interval(rows, 2 * confidence - 1)
+        return _clustered_rate(*counted, 2 * confidence - 1, exact=True) if len(counted[1]) >= MIN_CLUSTERS else None
+
     def present(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The scored rows that the metric counts; the others do not apply to it. All of them by default."""
         return rows
@@ -225,12 +239,16 @@ class Rate(_Column):
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """At n / design effect; None under 10 prompts."""
+        hits, sizes = self.shares(rows)
+        return _clustered_rate(hits, sizes, level, self.exact) if len(sizes) >= MIN_CLUSTERS else None
+
+    def shares(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+        """Rows at or above the threshold, and rows, by prompt."""
         rows = self.present(rows)
         codes = clusters(rows)
-        if len(codes) == 0 or codes.max() + 1 < MIN_CLUSTERS:
-            return None
-        hits, sizes = _block_sums(self.hits(rows), codes), np.bincount(codes).astype(np.float64)
-        return _clustered_rate(hits, sizes, level, self.exact)
+        if len(codes) == 0:
+            return np.zeros(0), np.zeros(0)
+        return _block_sums(self.hits(rows), codes), np.bincount(codes).astype(np.float64)
 
     def filled(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """Failed rows count as hits where hits are bad, as misses where hits are good."""
@@ -286,14 +304,18 @@ class Ratio(Metric):
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """Wilson at sum(b) / design effect for a share, else the jackknife; None under 10 prompts."""
-        if self.unit != "share" or self.exp:
+        counted = self.shares(rows)
+        if counted is None:
             return super().interval(rows, level)
-        codes = clusters(rows)
-        if len(codes) == 0 or codes.max() + 1 < MIN_CLUSTERS:
+        return _clustered_rate(*counted, level) if len(counted[1]) >= MIN_CLUSTERS else None
+
+    def shares(self, rows: pd.DataFrame) -> tuple[Floats, Floats] | None:
+        """Both sums by prompt, of prompts that have any units; None where the ratio is no share."""
+        if self.unit != "share" or self.exp:
             return None
-        hits, sizes = (_block_sums(x, codes) for x in self._columns(rows))
-        hits, sizes = hits[sizes > 0], sizes[sizes > 0]
-        return _clustered_rate(hits, sizes, level) if len(sizes) >= MIN_CLUSTERS else None
+        codes = clusters(rows)
+        hits, sizes = (_block_sums(x, codes) if len(codes) else np.zeros(0) for x in self._columns(rows))
+        return hits[sizes > 0], sizes[sizes > 0]
 
     def _columns(self, rows: pd.DataFrame) -> tuple[Floats, Floats]:
         if self.over not in rows or self.under not in rows:
@@ -414,11 +436,13 @@ class AnyPerPrompt(_PerPrompt):
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """Wilson over prompts where each is a plain 0/1 (k equals its samples), else the jackknife."""
+        counted = self.shares(rows)
+        if counted is None:
+            return super().interval(rows, level)
+        return _clustered_rate(*counted, level) if len(counted[1]) >= MIN_CLUSTERS else None
+
+    def shares(self, rows: pd.DataFrame) -> tuple[Floats, Floats] | None:
+        """Prompts with a hit, of prompts, where each has one or has none; else None."""
         values = self.per_prompt(rows)
         values = values[~np.isnan(values)]
-        if len(values) < MIN_CLUSTERS:
-            return None
-        if np.isin(values, (0.0, 1.0)).all():
-            found = wilson(float(values.sum()), len(values), level)
-            return Interval(found.low, found.high, f"wilson(n={len(values)})")
-        return super().interval(rows, level)
+        return (values, np.ones(len(values))) if np.isin(values, (0.0, 1.0)).all() else None
