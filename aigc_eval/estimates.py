@@ -16,7 +16,7 @@ from aigc_eval.records import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["estimate", "slices_of", "view", "where"]
+__all__ = ["ROUNDING", "estimate", "slices_of", "tag_column", "view", "where"]
 
 LEVEL = 0.95
 _SHARED = frozenset(
@@ -61,14 +61,14 @@ def slices_of(rows: pd.DataFrame, tags: Sequence[str], wheres: Iterable[Mapping[
     """All rows, then each value of each tag, then the slices that gates name; each once."""
     found: dict[str, Mapping[str, str]] = {"": {}}
     for tag in tags:
-        column = _column(tag)
+        column = tag_column(tag)
         if column in rows:
             values = sorted(v for v in rows[column].dropna().unique() if v != "")
             found |= {slice_name({tag: v}): {tag: v} for v in values}
     return list((found | {slice_name(w): w for w in wheres}).values())
 
 
-def _column(tag: str) -> str:
+def tag_column(tag: str) -> str:
     """A tag's column; the language has one of its own, which falls back to the prompt's script."""
     return "lang" if tag == "lang" else f"tag.{tag}"
 
@@ -97,7 +97,7 @@ def where(rows: pd.DataFrame, tags: Mapping[str, str]) -> pd.DataFrame:
     """The rows of a slice."""
     for tag, value in tags.items():
         # The first prompts of a limited run may have no such tag at all.
-        rows = rows[rows[_column(tag)] == value] if _column(tag) in rows else rows[:0]
+        rows = rows[rows[tag_column(tag)] == value] if tag_column(tag) in rows else rows[:0]
     return rows
 
 
