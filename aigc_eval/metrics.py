@@ -21,18 +21,18 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from aigc_eval.intervals import (
+    BLOCKS,
     MIN_CLUSTERS,
     Floats,
     Interval,
     Ints,
-    blocks_of,
     clopper_pearson,
     design_effect,
     jackknife,
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-__all__ = ["AnyPerPrompt", "Mean", "Metric", "Rate", "Ratio", "WorstPerPrompt", "clusters"]
+__all__ = ["AnyPerPrompt", "Mean", "Metric", "Rate", "Ratio", "WorstPerPrompt", "clusters", "numbers_of"]
 
 
 def clusters(rows: pd.DataFrame) -> Ints:
     """Integer code of each row's prompt, shape (n,), numbered by first appearance."""
     import pandas as pd
 
-    return np.asarray(pd.factorize(rows["prompt"])[0], dtype=np.int64)
+    return np.asarray(pd.factorize(rows["prompt"].to_numpy())[0], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Metric(ABC):
         full = self(rows)
         if full is None or len(codes) == 0 or codes.max() + 1 < MIN_CLUSTERS:
             return None
-        found = jackknife(full, self.without(rows, blocks_of(codes)), level)
+        found = jackknife(full, self.without(rows, codes % BLOCKS), level)
         if found is None:
             return None
         return Interval(max(found.low, self.bounds[0]), min(found.high, self.bounds[1]), found.method)
@@ -329,14 +329,14 @@ class Ratio(Metric):
         return math.exp(min(ratio, 700.0)) if self.exp else ratio
 
 
-def _by_prompt(rows: pd.DataFrame, values: Floats) -> list[Floats]:
-    """The sorted values of each prompt, in order of first appearance."""
+def _by_prompt(rows: pd.DataFrame, values: Floats) -> Iterator[tuple[Ints, Floats]]:
+    """The prompts with n values each, and those values in ascending order, shape (prompts, n); for each n there is."""
     codes = clusters(rows)
-    if len(codes) == 0:
-        return []
-    order = np.lexsort((values, codes))
-    starts = np.searchsorted(codes[order], np.arange(1, int(codes.max()) + 1))
-    return list(np.split(values[order], starts))
+    sizes = np.bincount(codes)
+    order, starts = np.argsort(codes, kind="stable"), np.cumsum(sizes) - sizes
+    for n in np.unique(sizes).tolist():
+        own = np.flatnonzero(sizes == n)
+        yield own, np.sort(values[order[starts[own][:, None] + np.arange(n)]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -347,8 +347,11 @@ class _PerPrompt(_Column):
     """Draws per prompt that the number stands for; None: as many as the prompt with the fewest has."""
 
     @abstractmethod
-    def of_prompt(self, ordered: Floats, k: int) -> float:
-        """The prompt's share of the metric from its n >= k values in ascending order."""
+    def of_prompts(self, ordered: Floats, k: int) -> Floats:
+        """Each prompt's share of the metric, shape (prompts,).
+
+        `ordered`: its n >= k values in ascending order, shape (prompts, n).
+        """
 
     def present(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows that have the number, of prompts with k of them: others must not pass for independent prompts."""
@@ -365,9 +368,13 @@ class _PerPrompt(_Column):
     def per_prompt(self, rows: pd.DataFrame) -> Floats:
         """One number a prompt, shape (prompts,); NaN for prompts with fewer than k values."""
         rows = super().present(rows)
-        groups = _by_prompt(rows, self.column(rows))
-        k = self.k or min((len(g) for g in groups), default=0)
-        return np.array([self.of_prompt(g, k) if len(g) >= k > 0 else math.nan for g in groups])
+        groups = list(_by_prompt(rows, self.column(rows)))
+        found = np.full(sum(len(own) for own, _ in groups), math.nan)
+        k = self.k or min((ordered.shape[1] for _, ordered in groups), default=0)
+        for own, ordered in groups:
+            if ordered.shape[1] >= k > 0:
+                found[own] = self.of_prompts(ordered, k)
+        return found
 
     def __call__(self, rows: pd.DataFrame) -> float | None:
         """The mean over prompts; None without prompts."""
@@ -407,11 +414,11 @@ class WorstPerPrompt(_PerPrompt):
         """The column, in the bounds of its expected maximum."""
         yield self.of, *self.bounds
 
-    def of_prompt(self, ordered: Floats, k: int) -> float:
+    def of_prompts(self, ordered: Floats, k: int) -> Floats:
         """E[max of k draws without replacement]."""
-        n = len(ordered)
-        weights = [math.comb(i - 1, k - 1) for i in range(k, n + 1)]
-        return float(np.dot(weights, ordered[k - 1 :]) / math.comb(n, k))
+        n = ordered.shape[1]
+        weights = np.array([math.comb(i - 1, k - 1) / math.comb(n, k) for i in range(k, n + 1)])
+        return np.asarray((ordered[:, k - 1 :] * weights).sum(axis=1), np.float64)
 
 
 @dataclass(frozen=True)
@@ -429,10 +436,15 @@ class AnyPerPrompt(_PerPrompt):
     at_least: float = 0.5
     unit: str = "share"
 
-    def of_prompt(self, ordered: Floats, k: int) -> float:
+    def of_prompts(self, ordered: Floats, k: int) -> Floats:
         """P(any of k draws without replacement is a hit)."""
-        n, hits = len(ordered), int((ordered >= self.at_least).sum())
-        return 1.0 - math.comb(n - hits, k) / math.comb(n, k)
+        n = ordered.shape[1]
+        by_hits = np.array([1.0 - math.comb(n - hits, k) / math.comb(n, k) for hits in range(n + 1)])
+        return by_hits[self.hit_counts(ordered)]
+
+    def hit_counts(self, ordered: Floats) -> Ints:
+        """How many of each prompt's values are at or above the threshold."""
+        return np.asarray((ordered >= self.at_least).sum(axis=1), np.int64)
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """Wilson over prompts where each is a plain 0/1 (k equals its samples), else the jackknife."""
@@ -446,3 +458,23 @@ class AnyPerPrompt(_PerPrompt):
         values = self.per_prompt(rows)
         values = values[~np.isnan(values)]
         return (values, np.ones(len(values))) if np.isin(values, (0.0, 1.0)).all() else None
+
+
+_NUMBERS: Mapping[type[Metric], tuple[str, ...]] = {
+    Mean: ("of",),
+    Rate: ("of",),
+    Ratio: ("over", "under"),
+    WorstPerPrompt: ("of",),
+    AnyPerPrompt: ("of",),
+}
+"""Fields that name the columns of numbers which are all that a metric reads, beside prompt and status."""
+
+
+def numbers_of(metric: Metric) -> tuple[str, ...] | None:
+    """The columns of numbers that a metric of this module reads; None where it may read any: a subclass may read more.
+
+    >>> numbers_of(Ratio("perplexity", over="nll", under="tokens"))
+    ('nll', 'tokens')
+    """
+    fields = _NUMBERS.get(type(metric))
+    return None if fields is None else tuple(getattr(metric, name) for name in fields)

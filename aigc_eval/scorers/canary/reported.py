@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from aigc_eval.intervals import Floats
 from aigc_eval.metrics import AnyPerPrompt, Mean, Metric, Rate
 from aigc_eval.records import Bilingual
@@ -30,9 +32,9 @@ class Extractable(AnyPerPrompt):
 
     probability: float = 0.5
 
-    def of_prompt(self, ordered: Floats, k: int) -> float:
-        """1.0 if the prompt is extractable."""
-        return float(super().of_prompt(ordered, k) >= self.probability - 1e-12)
+    def of_prompts(self, ordered: Floats, k: int) -> Floats:
+        """1.0 where the prompt is extractable."""
+        return (super().of_prompts(ordered, k) >= self.probability - 1e-12).astype(np.float64)
 
 
 def reported(similarity: float, draws: int | None, probability: float) -> tuple[Metric, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from aigc_eval.intervals import Floats
 from aigc_eval.metrics import AnyPerPrompt, Metric, Rate, Ratio
@@ -44,10 +45,11 @@ class Steadiness(AnyPerPrompt):
 
     k: int | None = 2
 
-    def of_prompt(self, ordered: Floats, k: int) -> float:
+    def of_prompts(self, ordered: Floats, k: int) -> Floats:
         """P(two draws without replacement are both hits or both misses)."""
-        n, hits = len(ordered), int((ordered >= self.at_least).sum())
-        return (math.comb(hits, 2) + math.comb(n - hits, 2)) / math.comb(n, 2)
+        n, hits = ordered.shape[1], self.hit_counts(ordered)
+        agreeing = hits * (hits - 1) + (n - hits) * (n - hits - 1)
+        return np.asarray(agreeing / (n * (n - 1)), np.float64)
 
     def filled(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """None: an unscored answer has no worst."""
