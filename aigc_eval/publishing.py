@@ -22,6 +22,9 @@ REPORTS = {
     "summary.md": "markdown",
     "summary.csv": "csv",
     "rows.csv": "csv",
+    "annotations.txt": "github",
+    "gl-code-quality.json": "gitlab",
+    "report.sarif": "sarif",
 }
 """What a run writes beside its journal and its verdict, and in which format."""
 

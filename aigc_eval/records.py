@@ -475,6 +475,7 @@ class Run:
         <scorer>:vector                embedding (tuple), where the scorer gives any
         <scorer>.<part>                the score's named parts
 
+    `places` says where the gates stand, each as written, and under "" the bench: `benchmarks/bench.yaml:9`.
     `key` is the run's own key for keyed hashes of masked values. `release` is False for a partial run (a limit, say),
     whose verdict must not be used for a release.
     """
@@ -496,6 +497,7 @@ class Run:
     prompts: int
     samples: int
     digests: Mapping[str, str]
+    places: Mapping[str, str] = field(default_factory=dict)
     key: bytes = field(repr=False, default=b"")
 
     def facts(self) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class Format(StrEnum):
     json = "json"
     junit = "junit"
     markdown = "markdown"
+    github = "github"
+    gitlab = "gitlab"
+    sarif = "sarif"
 
 
 class Language(StrEnum):

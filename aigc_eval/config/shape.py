@@ -45,9 +45,10 @@ __all__ = [
     "ScorerShape",
 ]
 
-Format = Literal["html", "csv", "json", "junit", "markdown"]
+Format = Literal["html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif"]
 Language = Literal["en", "zh"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+FORMATS: tuple[Format, ...] = ("html", "csv", "json", "junit", "markdown")
+"""What is written unless the bench says otherwise; the formats of single CI systems are asked for by name."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 # A leading dot would hide the folder; a leading dash would read as an option.

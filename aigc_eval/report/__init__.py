@@ -5,6 +5,9 @@
     json       run.json       everything but the rows, for programs
     junit      junit.xml      for CI
     markdown   summary.md     for pull requests
+    github     annotations.txt          workflow commands, for annotations in GitHub
+    gitlab     gl-code-quality.json     for merge requests in GitLab
+    sarif      report.sarif             SARIF 2.1.0, for code scanning
 
 All texts are masked and encoded for where they go; the same run gives the same bytes.
 """
@@ -18,7 +21,7 @@ from typing import ClassVar
 
 from aigc_eval.errors import AigcEvalError
 from aigc_eval.records import Reason, Run
-from aigc_eval.report import csv_table, html, json_file, junit, markdown
+from aigc_eval.report import csv_table, github, gitlab, html, json_file, junit, markdown, sarif
 from aigc_eval.report.files import Unreadable, write_atomically
 from aigc_eval.report.mask import Masker, withheld
 from aigc_eval.report.terminal import terminal_table
@@ -43,6 +46,9 @@ _WRITERS: Mapping[str, tuple[tuple[str, str, _Writer, _Check], ...]] = {
     "json": (("json", "run.json", lambda r, m, _: json_file.json_file(r, m), json_file.check),),
     "junit": (("junit", "junit.xml", lambda r, _, langs: junit.junit(r, langs), junit.check),),
     "markdown": (("markdown", "summary.md", lambda r, _, langs: markdown.markdown(r, langs), markdown.check),),
+    "github": (("github", "annotations.txt", lambda r, _, langs: github.github(r, langs), github.check),),
+    "gitlab": (("gitlab", "gl-code-quality.json", lambda r, _, langs: gitlab.gitlab(r, langs), gitlab.check),),
+    "sarif": (("sarif", "report.sarif", lambda r, _, langs: sarif.sarif(r, langs), sarif.check),),
 }
 
 FORMATS: tuple[str, ...] = tuple(_WRITERS)

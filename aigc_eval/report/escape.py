@@ -10,7 +10,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["Shown", "csv_cell", "markdown_code", "markdown_text", "terminal", "visible"]
+__all__ = [
+    "Shown",
+    "csv_cell",
+    "github_message",
+    "github_property",
+    "markdown_code",
+    "markdown_text",
+    "sarif_text",
+    "terminal",
+    "visible",
+]
 
 CELL = 30_000
 """Most characters of a CSV cell: spreadsheets cut at 32,767."""
@@ -25,7 +35,16 @@ _HIDDEN = re.compile(
     + "])"
 )
 _FORMULA = frozenset("=+-@|%\t\r\n")
-_MARKUP = re.compile(r"[!#$&*:<>@\[\\\]^_`{|}~]|(?<=www)\.|^[-+=]|^\d+[.)]", re.IGNORECASE)
+_LOG_COMMAND = re.compile(r"\A\s*:(?=:)|#(?=#\w*\[)")
+"""What starts a command in a CI log: `::name` at a line's start (GitHub), `##[name]` and `##name[` anywhere (Azure)."""
+_GITHUB = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_GITHUB_PROPERTY = {**_GITHUB, ":": "%3A", ",": "%2C"}
+_MARKUP = re.compile(
+    r"^(?P<lead>\s*)[-+=>#\[]|^(?P<number>\s*\d+)[.)](?=\s|$)|[`*$^{|}~<&\\]|!(?=\[)|\[(?=\^)|\](?=[(\[])|"
+    r"(?<![^\W_])_|_(?![^\W_])|:(?=\S)|(?<=www)\.|#(?=\d)",
+    re.IGNORECASE,
+)
+"""Markdown that would be acted on; what is no markup where it stands (a colon before a space, 4.5) stays readable."""
 _PLAIN_CODE = re.compile(r"[^`|\n]*\Z")
 
 
@@ -80,17 +99,53 @@ def terminal(text: str) -> str:
     >>> terminal("ok\\x1b]52;c;x\\x07\\n::error::no")
     'ok⟦U+001B⟧]52;c;x⟦U+0007⟧ ::error::no'
     """
-    return " ".join(visible(text).split("\n")).replace("\t", " ")
+    line = " ".join(visible(text).split("\n")).replace("\t", " ")
+    return _LOG_COMMAND.sub(lambda m: f"{m[0][:-1]}⟦U+{ord(m[0][-1]):04X}⟧", line)
+
+
+def github_message(text: str) -> str:
+    """The message of a workflow command: one line, percent signs and line ends encoded as GitHub asks.
+
+    >>> github_message("5 % of\\n::error::all")
+    '5 %25 of ::error::all'
+    """
+    return "".join(_GITHUB.get(c, c) for c in terminal(text))
+
+
+def github_property(text: str) -> str:
+    """The value of a property of a workflow command.
+
+    >>> github_property("pii.leak_rate [a=b,c::d]")
+    'pii.leak_rate [a=b%2Cc%3A%3Ad]'
+    """
+    return "".join(_GITHUB_PROPERTY.get(c, c) for c in terminal(text))
+
+
+def sarif_text(text: str) -> str:
+    """A plain-text message of SARIF: no placeholder, no link (`[text](target)`).
+
+    >>> sarif_text("{0} [x](http://y)")
+    '{{0}} [x]⟦U+0028⟧http://y)'
+    """
+    line = terminal(text).replace("](", "]⟦U+0028⟧")
+    return line.replace("{", "{{").replace("}", "}}")
 
 
 def markdown_text(text: str) -> str:
     """Text that stays text in Markdown: markup as entities, so no broken table, link, image, mention or tag.
 
     >>> markdown_text("![x](http://y) @z")
-    '&#33;&#91;x&#93;(http&#58;//y) ⟦U+0040⟧z'
+    '&#33;[x&#93;(http&#58;//y) ⟦U+0040⟧z'
+    >>> markdown_text("pii.leak_rate [lang=zh]: 4.5 % at most"), markdown_text("1. one")
+    ('pii.leak_rate [lang=zh]: 4.5 % at most', '1&#46; one')
     """
     line = terminal(text).replace("@", "⟦U+0040⟧")
-    return _MARKUP.sub(lambda m: "".join(f"&#{ord(c)};" for c in m[0]), line)
+    return _MARKUP.sub(_entity, line)
+
+
+def _entity(markup: re.Match[str]) -> str:
+    kept = markup["lead"] or markup["number"] or ""
+    return f"{kept}&#{ord(markup[0][-1])};"
 
 
 def markdown_code(text: str) -> str:

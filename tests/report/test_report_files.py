@@ -16,6 +16,7 @@ import pytest
 from sample_run import build_run, sample_rows, sample_run
 
 from aigc_eval import report
+from aigc_eval.publishing import REPORTS
 from aigc_eval.records import Reason, Run
 from aigc_eval.report import ReportError, csv_table, junit, markdown
 from aigc_eval.report.files import write_atomically
@@ -33,8 +34,10 @@ def files(run: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
 
 def test_every_format_is_written_and_nothing_else(files: dict[str, Path]) -> None:
     names = ["report.html", "rows.csv", "run.json", "summary.csv", "junit.xml", "summary.md"]
+    names += ["annotations.txt", "gl-code-quality.json", "report.sarif"]
     assert sorted(p.name for p in files["html"].parent.iterdir()) == sorted(names)
-    assert list(files) == ["html", "csv", "rows", "json", "junit", "markdown"]
+    assert set(names) == set(REPORTS)
+    assert list(files) == ["html", "csv", "rows", "json", "junit", "markdown", "github", "gitlab", "sarif"]
 
 
 def test_summary_has_every_estimate_in_long_format(run: Run, files: dict[str, Path]) -> None:

@@ -24,8 +24,8 @@ from markdown_it import MarkdownIt
 from sample_run import build_run, sample_rows
 
 from aigc_eval.records import Bilingual, Run
-from aigc_eval.report import csv_table, html, json_file, junit, markdown, terminal_table
-from aigc_eval.report.escape import csv_cell, markdown_code, markdown_text, terminal, visible
+from aigc_eval.report import csv_table, github, gitlab, html, json_file, junit, markdown, sarif, terminal_table
+from aigc_eval.report.escape import csv_cell, github_property, markdown_code, markdown_text, terminal, visible
 from aigc_eval.report.mask import Masker
 
 BLNS = Path(__file__).parents[2] / "../shared/data/hostile/blns.json"
@@ -36,6 +36,7 @@ ATTACKS = (
     "=1+1\n@mention ![i](http://e.example/i.png) <http://e.example> www.e.example a@e.example",
     "\x1b]52;c;aGk=\x07 \x9b31m \r PASSED \x08\x08",
     "\u202eabc\u2066\u200b\ufeff\U000e0041\u2028\u0085",
+    "::error file=x,line=9::y\n::stop-commands::z\r\n##[error]a ##vso[task.complete]%0A%25",
     "{{ 7 * 7 }} {% raw %} {# #} ${7*7}",
 )
 hostile_text = st.text(st.characters(), max_size=60) | st.text(
@@ -88,6 +89,7 @@ def renamed(text: str) -> Run:
         estimates=estimates,
         verdicts=tuple(replace(v, candidate=v.candidate + text, gate=v.gate + text) for v in run.verdicts),
         candidates=tuple(replace(c, name=c.name + text, signature=c.signature + text) for c in run.candidates),
+        places={"": f"benches/{text}.yaml:1"} | {v.gate + text: f"{text}.yaml:7" for v in run.verdicts},
         scorers=tuple(replace(s, title=Bilingual(s.title.en + text, s.title.zh + text)) for s in run.scorers),
     )
 
@@ -125,13 +127,42 @@ def tokens(text: str) -> list[str]:
     return found
 
 
+def commands(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The workflow commands of a log as GitHub's runner reads it: name and names of properties, line by line."""
+    found = []
+    for line in re.split("\r\n|\r|\n", text.removesuffix("\n")):
+        assert "##[" not in line
+        head, end, _ = line.removeprefix("::").partition("::")
+        assert line.startswith("::")
+        assert end
+        name, _, properties = head.partition(" ")
+        found.append((name, tuple(p.partition("=")[0] for p in properties.split(","))))
+    return found
+
+
+def tree(text: str) -> Any:
+    """The shape of a JSON text: its keys, the lengths of its lists and the types of its values."""
+    assert text.isascii()
+
+    def shape_of(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: shape_of(v) for k, v in value.items()}
+        return [shape_of(v) for v in value] if isinstance(value, list) else type(value).__name__
+
+    return shape_of(json.loads(text))
+
+
 SINKS: dict[str, tuple[Callable[[Run], str], Callable[[str], Any]]] = {
     "html": (page, dom),
     "rows": (lambda r: csv_table.rows(r, masker(r)), shape),
     "summary": (lambda r: csv_table.summary(r, masker(r)), shape),
     "junit": (lambda r: junit.junit(r, ("en",)), elements),
     "markdown": (lambda r: markdown.markdown(r, ("en", "zh")), tokens),
+    "github": (lambda r: github.github(r, ("en",)), commands),
+    "gitlab": (lambda r: gitlab.gitlab(r, ("zh",)), tree),
+    "sarif": (lambda r: sarif.sarif(r, ("en",)), tree),
 }
+CI = ["github", "gitlab", "sarif"]
 
 
 @cache
@@ -147,7 +178,7 @@ def test_attacks_leave_the_skeleton_alone(sink: str, text: str) -> None:
     assert skeleton(write(poisoned(text))) == expected(sink, poisoned)
 
 
-@pytest.mark.parametrize("sink", ["html", "summary", "junit", "markdown"])
+@pytest.mark.parametrize("sink", ["html", "summary", "junit", "markdown", *CI])
 @pytest.mark.parametrize("text", ATTACKS)
 def test_hostile_candidate_names_leave_the_skeleton_alone(sink: str, text: str) -> None:
     write, skeleton = SINKS[sink]
@@ -166,7 +197,7 @@ def _naughty(most: int) -> list[str]:
     return texts
 
 
-@pytest.mark.parametrize("sink", ["rows", "summary", "junit", "markdown"])
+@pytest.mark.parametrize("sink", ["rows", "summary", "junit", "markdown", *CI])
 def test_naughty_strings_leave_tables_alone(sink: str) -> None:
     write, skeleton = SINKS[sink]
     for text in _naughty(8000):
@@ -200,6 +231,9 @@ def test_encoders_keep_their_promises(text: str) -> None:
     line = terminal(text)
     assert not FORBIDDEN.search(line)
     assert "\n" not in line
+    assert not line.lstrip().startswith("::")
+    assert not re.search(r"##\w*\[", line)
+    assert not set(":,\r\n") & set(github_property(text))
     cell = csv_cell(text)
     assert cell[:1] not in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
     assert next(csv.reader(io.StringIO(f'"{cell.replace(chr(34), chr(34) * 2)}"\r\n', newline="")))[0] == cell

@@ -1,0 +1,114 @@
+"""What is wrong with a run, one by one, for sinks that list faults beside source code: annotations, GitLab, SARIF."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from aigc_eval.records import Run, Verdict
+from aigc_eval.report.escape import terminal
+from aigc_eval.report.view import cell
+from aigc_eval.report.words import both, gate_sentence, gate_title, gate_unit, headline, say, state, why
+
+__all__ = ["RUN", "Finding", "findings", "overall", "place", "rule_of"]
+
+RUN = "verdict"
+"""The rule of a finding that is about no gate: the run is no pass although none says so."""
+Level = Literal["error", "warning", "notice"]
+_LEVELS: Mapping[str, Level] = {"pass": "notice", "not_gated": "warning"}
+_LONGEST = 2_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A gate that does not pass on a candidate, in words of one line; the rule `RUN` is about the run as a whole.
+
+    `level` is "error" for what fails and for what is undetermined alike. `fingerprint` is the same in every run of the
+    bench, whatever was measured and wherever its file stands, and no other finding of a run has it.
+    """
+
+    rule: str
+    candidate: str
+    status: str
+    level: Level
+    title: str
+    message: str
+    file: str
+    line: int
+    fingerprint: str
+
+
+def findings(run: Run, lang: str) -> list[Finding]:
+    """One finding for every gate and candidate without a pass; one about the run where only other reasons deny it."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = []
+    for verdict in run.verdicts:
+        pair = (verdict.gate, verdict.candidate)
+        seen[pair] += 1
+        if verdict.status != "pass":
+            found.append(_of_gate(run, verdict, lang, seen[pair]))
+    if not found and state(run) != "pass":
+        found.append(overall(run, lang))
+    return found
+
+
+def rule_of(gate: str) -> str:
+    """The name of a gate in these sinks: as written, on one line."""
+    return _short(gate, 500)
+
+
+def place(run: Run, gate: str = "") -> tuple[str, int]:
+    """The file and the line in which a gate stands, as the run knows them; else those of the bench."""
+    file, _, line = (run.places.get(gate) or run.places.get("") or "bench.yaml:1").rpartition(":")
+    return file, int(line)
+
+
+def _of_gate(run: Run, verdict: Verdict, lang: str, number: int) -> Finding:
+    known = {"candidate": verdict.candidate, "metric": gate_title(run, verdict)}
+    told = [say("decisive", **known, reason=both(lambda other: gate_sentence(run, verdict, other))).in_(lang)]
+    printed = cell(verdict.estimate, gate_unit(run, verdict))
+    if printed.interval:
+        told.append(f"{say('observed').in_(lang)} {printed.value} ({printed.interval})")
+    file, line = place(run, verdict.gate)
+    return Finding(
+        rule=rule_of(verdict.gate),
+        candidate=verdict.candidate,
+        status=verdict.status,
+        level="error",
+        title=_short(f"{say(verdict.status).in_(lang)}: {verdict.gate}", 200),
+        message=_short(" ".join(told), _LONGEST),
+        file=file,
+        line=line,
+        fingerprint=_fingerprint(run.name, verdict.gate, verdict.candidate, number),
+    )
+
+
+def overall(run: Run, lang: str) -> Finding:
+    """The verdict on the run as a whole, whatever it is."""
+    file, line = place(run)
+    mark = "" if run.release else f" [{say('no_release').in_(lang)}]"
+    return Finding(
+        rule=RUN,
+        candidate="",
+        status=state(run),
+        level=_LEVELS.get(state(run), "error"),
+        title=_short(f"{run.name}: {headline(run).in_(lang)}{mark}", 200),
+        message=_short(why(run, lang), _LONGEST),
+        file=file,
+        line=line,
+        fingerprint=_fingerprint(run.name, RUN, "", 1),
+    )
+
+
+def _fingerprint(*parts: str | int) -> str:
+    return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
+
+
+def _short(text: str, most: int) -> str:
+    """One line of at most so many characters, without any that nobody sees."""
+    line = terminal(text)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
