@@ -1,18 +1,78 @@
-"""The command that checks a completed run."""
+"""The commands that check: benches before a run, and a completed run."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aigc_eval.cli.app import Debug, Json, TrustBench, app
+from aigc_eval.cli.app import AllowBadRows, AllowHost, AllowList, AllowPath, Debug, Json, TrustBench, app
 from aigc_eval.cli.outcome import guarded
 from aigc_eval.cli.stdio import say, table, tell
+from aigc_eval.cli.trusting import trusted
+from aigc_eval.errors import AigcEvalError, ConfigError, DataError, NothingToEvaluate, Problem, UsageError
 
-__all__ = ["verify"]
+if TYPE_CHECKING:
+    from aigc_eval.config import Bench
+
+__all__ = ["check", "verify"]
+
+
+@app.command()
+@guarded
+def check(
+    benches: Annotated[list[Path], typer.Argument(metavar="BENCH...", help="Bench files.")],
+    *,
+    as_json: Json = False,
+    allow_path: AllowPath = None,
+    trust_bench: TrustBench = False,
+    allow_host: AllowHost = None,
+    allow_list: AllowList = None,
+    allow_bad_rows: AllowBadRows = 0,
+    debug: Debug = False,
+) -> int:
+    """Read bench files and their prompts as `run` does, and report every mistake. Nothing is run, sent or written."""
+    from aigc_eval import config
+    from aigc_eval.report.escape import terminal
+
+    trust = trusted(trust_bench, allow_host, allow_list)
+    wrong: list[AigcEvalError] = []
+    sizes: dict[str, dict[str, int]] = {}
+    for path in benches:
+        try:
+            sizes[str(path)] = _size(config.load(path, allow=allow_path or (), trust=trust, allow_bad=allow_bad_rows))
+        except AigcEvalError as error:
+            wrong.append(error)
+    if wrong:
+        raise _together(wrong)
+    if as_json:
+        say(json.dumps({"status": "ok", "benches": sizes}, ensure_ascii=False))
+        return 0
+    for name, size in sizes.items():
+        say(f"{terminal(name)}: ok ({', '.join(f'{what} {count:,}' for what, count in size.items())})")
+    return 0
+
+
+def _size(bench: Bench) -> dict[str, int]:
+    """How much there is of what a run needs; raises `NothingToEvaluate`."""
+    prompts = sum(len(found.prompts) for found in bench.prompt_sets)
+    if not prompts:
+        raise NothingToEvaluate(f"{bench.path}: no prompt is selected")
+    return {"prompts": prompts, "candidates": len(bench.candidates), "scorers": len(bench.scorers)}
+
+
+def _together(errors: list[AigcEvalError]) -> AigcEvalError:
+    """All that is wrong with several benches, as one error."""
+    if len(errors) == 1:
+        return errors[0]
+    problems: list[Problem] = []
+    for error in errors:
+        if not isinstance(error, ConfigError | DataError):
+            return UsageError("\n".join(map(str, errors)))
+        problems += error.problems
+    return ConfigError(problems)
 
 
 @app.command()

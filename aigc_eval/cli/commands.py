@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aigc_eval.cli.annotations import annotate
 from aigc_eval.cli.app import (
     AllowBadRows,
     AllowHost,
@@ -27,9 +28,10 @@ from aigc_eval.cli.app import (
 from aigc_eval.cli.outcome import guarded, meaning
 from aigc_eval.cli.signals import decided
 from aigc_eval.cli.stdio import language, say, show, table, tell
+from aigc_eval.cli.trusting import trusted as _trust
 
 if TYPE_CHECKING:
-    from aigc_eval.config import Bench, Trust
+    from aigc_eval.config import Bench
     from aigc_eval.records import Run
 
 __all__ = ["Format", "Language", "plan", "report", "run"]
@@ -101,7 +103,10 @@ def run(
         )
     for line in (name for name in done.digests if name.startswith("reused from ")):
         tell(line)
-    return _conclude(done, folder, as_json, exit_zero)
+    code = _conclude(done, folder, as_json, exit_zero)
+    if not as_json:
+        annotate(done)
+    return code
 
 
 @app.command()
@@ -169,14 +174,6 @@ def _folder(bench: Bench, limit: int | None) -> Path:
     return Path("reports") / f"{bench.name}-{bench.identity()[:8]}{part}"
 
 
-def _trust(everything: bool, hosts: list[str] | None, listed: Path | None) -> Trust:
-    """What the command line allows; in CI (the variable CI is set) hosts must be named one by one."""
-    from aigc_eval.config import Trust
-
-    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
-    return Trust.given(everything=everything, hosts=hosts or (), listed=listed, in_ci=in_ci)
-
-
 def _check_writable(folder: Path) -> None:
     """Find out now, not after a night, that the folder cannot be written to."""
     from aigc_eval.errors import UsageError
@@ -192,6 +189,7 @@ def _check_writable(folder: Path) -> None:
 def _conclude(done: Run, folder: Path, as_json: bool, exit_zero: bool) -> int:
     """Print a run's result and return its exit code."""
     from aigc_eval import report
+    from aigc_eval.report.escape import terminal
 
     code = 0 if exit_zero and done.exit_code == 1 else done.exit_code
     decided(code)  # the verdict is written: a signal while it is printed changes nothing
@@ -201,7 +199,7 @@ def _conclude(done: Run, folder: Path, as_json: bool, exit_zero: bool) -> int:
         return code
     show(report.terminal_table(done, lang))
     say()
-    say(report.verdict_line(done, lang))
+    say(terminal(report.verdict_line(done, lang)))
     say(f"{meaning(done.exit_code, lang)}{' (--exit-zero)' if code != done.exit_code else ''}")
     html = folder / "report.html"
     say(str(html if html.is_file() else folder))

@@ -13,6 +13,7 @@ from typing import ParamSpec
 
 import typer
 
+from aigc_eval.cli.annotations import annotate_error
 from aigc_eval.cli.signals import Terminated, decided, last_words, stopped
 from aigc_eval.cli.stdio import language, say, tell
 from aigc_eval.credentials import redact
@@ -71,6 +72,8 @@ def guarded(command: Callable[Given, int]) -> Callable[Given, None]:
                 tell(_RESUME.in_(language()))
             if kwargs.get("as_json"):
                 say(json.dumps(_failure(error, code), allow_nan=False))
+            else:
+                annotate_error(error, str(error) if isinstance(error, AigcEvalError) else meaning(code, language()))
         raise typer.Exit(code)
 
     return call

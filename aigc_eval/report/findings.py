@@ -62,8 +62,9 @@ def rule_of(gate: str) -> str:
 
 
 def place(run: Run, gate: str = "") -> tuple[str, int]:
-    """The file and the line in which a gate stands, as the run knows them; else those of the bench."""
-    file, _, line = (run.places.get(gate) or run.places.get("") or "bench.yaml:1").rpartition(":")
+    """The file and the line in which a gate stands, whatever its slice; else those of the bench."""
+    known = (run.places.get(name) for name in (gate, gate.partition(" [")[0], ""))
+    file, _, line = next(filter(None, known), "bench.yaml:1").rpartition(":")
     return file, int(line)
 
 
