@@ -18,6 +18,7 @@ __all__ = [
     "Interval",
     "acceleration",
     "blocks_of",
+    "bounded_mean",
     "clopper_pearson",
     "clustered_error",
     "design_effect",
@@ -162,6 +163,63 @@ def jeffreys(hits: float, n: float, level: float = 0.95) -> Interval:
     low = 0.0 if hits <= 0 else float(betaincinv(a, b, tail))
     high = 1.0 if hits >= n else float(betaincinv(a, b, 1 - tail))
     return Interval(low, high, "jeffreys")
+
+
+def bounded_mean(totals: Floats, sizes: Floats, low: float, high: float, level: float = 0.95) -> Interval:
+    """Interval of a mean of numbers in low..high that counts what was not seen: sum(totals) / sum(sizes) of clusters.
+
+    `totals`, `sizes`: shape (clusters,). Each end is Gaffke's (2005; Learned-Miller & Thomas 2019, arXiv 1905.06208)
+    one-sided bound: of the sample and one more cluster at that end of the range, as large as the average row's, weighed
+    at random (Dirichlet, all 1), the quantile of the mean. For equal clusters of 0 and 1 that is Clopper-Pearson's.
+    No number of draws shows how rare a large value is, which a jackknife takes for never; that costs a tail of about
+    3/n of the range. The quantile is a saddlepoint's (Lugannani & Rice 1980): within 0.5 % of the exact bound.
+
+    >>> hits = np.array([1.0] + [0.0] * 299)
+    >>> round(bounded_mean(hits, np.ones(300), 0, 1).high, 4), round(clopper_pearson(1, 300).high, 4)
+    (0.0184, 0.0184)
+    """
+    width = high - low
+    if not (0 < width < math.inf):
+        raise ValueError("the range of a bounded mean has two finite ends")
+    totals, sizes = totals[sizes > 0], sizes[sizes > 0]
+    if not len(sizes):
+        raise ValueError("an interval needs at least one trial")
+    above = np.clip((totals - low * sizes) / width, 0.0, sizes)
+    confidence = 0.5 + level / 2
+    ends = 1 - _mean_at_most(sizes - above, sizes, confidence), _mean_at_most(above, sizes, confidence)
+    return Interval(low + width * ends[0], low + width * ends[1], f"bounded({len(sizes)})")
+
+
+def _mean_at_most(totals: Floats, sizes: Floats, confidence: float) -> float:
+    """Upper bound of a mean of numbers in 0..1."""
+    from scipy.optimize import brentq
+
+    unseen = float(np.sum(sizes**2) / sizes.sum())
+    totals, sizes = np.append(totals, unseen), np.append(sizes, unseen)
+    least = float(np.min(totals / sizes))
+    if least >= 1:
+        return 1.0
+    # At the least value no weight is below, at 1 none above.
+    return float(brentq(lambda mean: _below(totals - mean * sizes) - confidence, least, 1.0, xtol=1e-10))
+
+
+def _below(apart: Floats) -> float:
+    """Probability that sum(apart_i * E_i) <= 0 with E_i independent, exponential, of mean 1: Lugannani and Rice's."""
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
+
+    least, most = float(apart.min()), float(apart.max())
+    if least >= 0 or most <= 0:
+        return float(most <= 0)
+    # The saddlepoint lies between the poles, where the derivative of the cumulants' generating function is 0.
+    inside = 1 - 1e-12
+    at: float = brentq(lambda s: float(np.sum(apart / (1 - s * apart))), inside / least, inside / most, xtol=1e-13)
+    scaled = 1 - at * apart
+    w: float = math.copysign(math.sqrt(max(0.0, 2 * float(np.sum(np.log(scaled))))), at)
+    u: float = at * math.sqrt(float(np.sum((apart / scaled) ** 2)))
+    if abs(w) < 1e-4:  # the mean itself, where the formula's difference is 0 - 0
+        return 0.5 + float(np.sum(apart**3) / (3 * math.sqrt(2 * math.pi) * np.sum(apart**2) ** 1.5))
+    return float(ndtr(w)) + math.exp(-w * w / 2) / math.sqrt(2 * math.pi) * (1 / w - 1 / u)
 
 
 def mover(
