@@ -27,6 +27,7 @@ FLOORS = {
     "replies": 2,
     "net": 3,
     "sequences": 1,
+    "sequential": 1,
     "metrics": 2,
     "paired": 2,
     "power": 2,
