@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aigc_eval.cli.signals import Terminated, listening, settled
+from aigc_eval.offline import OFFLINE
 
-__all__ = ["main"]
-
-OFFLINE: Mapping[str, str] = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_DATASETS_OFFLINE": "1",
-    "HF_EVALUATE_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "DO_NOT_TRACK": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TOKENIZERS_PARALLELISM": "false",
-}
-"""Defaults that keep everything on this machine; whoever wants a download sets the variable to 0 first."""
+__all__ = ["OFFLINE", "main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

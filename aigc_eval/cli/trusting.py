@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,7 @@ __all__ = ["trusted"]
 
 
 def trusted(everything: bool, hosts: list[str] | None, listed: Path | None) -> Trust:
-    """What the options allow; in CI (the variable CI is set) hosts must be named one by one."""
-    from aigc_eval.config import Trust
+    """What the options allow; in CI hosts must be named one by one."""
+    from aigc_eval.config.trust import Trust, in_ci
 
-    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
-    return Trust.given(everything=everything, hosts=hosts or (), listed=listed, in_ci=in_ci)
+    return Trust.given(everything=everything, hosts=hosts or (), listed=listed, in_ci=in_ci())

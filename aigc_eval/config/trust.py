@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,14 @@ from aigc_eval.config.problems import Problems
 from aigc_eval.config.shape import AllowListShape
 from aigc_eval.errors import ConfigError, UsageError
 
-__all__ = ["Trust"]
+__all__ = ["Trust", "in_ci"]
 
 _HERE = ("localhost", "127.0.0.1", "[::1]", "::1")
+
+
+def in_ci() -> bool:
+    """Whether this is a job of a CI system: all of them set the variable CI."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
 
 
 @dataclass(frozen=True)
