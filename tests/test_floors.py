@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1] / "aigc_eval"
 FLOORS = {
     "__init__": 0,
     "offline": 0,
-    "pytest_plugin": 12,
+    "pytest_plugin": 14,
     "errors": 0,
     "records": 0,
     "text": 0,
