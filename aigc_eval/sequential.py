@@ -47,6 +47,8 @@ _STAKE = 1.15
 """The main bet over the one that grows fastest at twice (below: half) the limit; a little more has the best median."""
 _MAIN = 0.8
 _OTHERS = 24
+_NEAREST = 1e-5
+"""Bets are tuned to limits no nearer than this to the ends of the range."""
 _STEPS = 60
 _MOST_CELLS = 1 << 20
 
@@ -84,6 +86,7 @@ def _bets(limit: float) -> tuple[Floats, Floats]:
     all others, so that rates nearer to the limit are found too, later, and rates far off sooner. Fixed weights over
     e-processes are an e-process again.
     """
+    limit = min(max(limit, _NEAREST), 1 - _NEAREST)
     near = min(0.5, limit / (1 - limit))
     stakes = np.geomspace(near / 32, 1.0, _OTHERS)
     weights = np.exp(-0.5 * (np.log2(stakes / near) / 1.5) ** 2) + 0.05
