@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aigc_eval.intervals import blocks_of
 from aigc_eval.metrics import clusters
 from aigc_eval.scorers.diversity import Mattr, Mtld
-from aigc_eval.scorers.diversity.richness import factors
+from aigc_eval.scorers.diversity.factors import FACTOR_SIZE, Sequences, earlier, factors_without
 from tests.scorers.test_diversity import frame, random_texts
 
 GOLDEN = "the cat sat on the mat and the dog sat on the log"
@@ -29,10 +29,30 @@ CHINESE = (
 )
 
 
+def token_by_token(words):
+    """McCarthy & Jarvis's factors as they read."""
+    full, length, kinds = 0, 0, set()
+    for word in words:
+        length += 1
+        kinds.add(word)
+        if len(kinds) <= FACTOR_SIZE * length:
+            full, length = full + 1, 0
+            kinds.clear()
+    return full + (1 - len(kinds) / length) / (1 - FACTOR_SIZE) if length else float(full)
+
+
+def factors(*sequences):
+    """Those of each sequence, counted side by side."""
+    names: dict[object, int] = {}
+    words = np.array([names.setdefault(word, len(names)) for own in sequences for word in own], dtype=np.int32)
+    lengths = np.array([len(own) for own in sequences])
+    return Sequences(earlier(words, lengths), np.arange(len(words), dtype=np.int32), lengths).factors().tolist()
+
+
 def test_golden():
     # computed by hand: one factor of ten tokens from either side, what is left repeats nothing; 8 types of 13 tokens
     assert Mtld("m", shortest=13)(frame([GOLDEN])) == 13.0
-    assert factors(GOLDEN.split()) == factors(GOLDEN.split()[::-1]) == 1.0
+    assert factors(GOLDEN.split(), GOLDEN.split()[::-1]) == [1.0, 1.0]
     assert Mattr("m", window=5)(frame([GOLDEN])) == pytest.approx(0.911111, abs=5e-7)
     assert Mattr("m", window=13)(frame([GOLDEN])) == pytest.approx(8 / 13)  # a single window: the type-token ratio
 
@@ -49,9 +69,37 @@ def test_lexicalrichness(text, mtld, mattr):
 
 def test_a_factor_closes_at_the_threshold_itself():
     # 18 types of 25 tokens are exactly .72
-    assert factors([*range(18), *range(7)]) == 1.0
-    assert factors([*range(19), *range(6)]) == pytest.approx((1 - 19 / 25) / 0.28)
-    assert factors(range(200)) == 1.0  # no repeat: one factor, as lexicalrichness has it
+    assert factors([*range(18), *range(7)]) == [1.0]
+    assert factors([*range(19), *range(6)]) == pytest.approx([(1 - 19 / 25) / 0.28])
+    assert factors(range(200), "aabbab") == [1.0, 2.0]  # no repeat: one factor, as lexicalrichness has it
+
+
+@given(
+    st.lists(st.integers(1, 400), min_size=1, max_size=4),
+    st.integers(2, 60),
+    st.integers(3, 50),
+    st.sampled_from([1, 4, 128]),
+    st.randoms(use_true_random=False),
+)
+@settings(deadline=None)
+def test_factors_are_those_counted_token_by_token(lengths, kinds, stretch, width, draw):
+    sequences = [[draw.randrange(kinds) for _ in range(n)] for n in lengths]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aigc_eval.scorers.diversity.factors.STRETCH", stretch)
+        patch.setattr("aigc_eval.scorers.diversity.factors.WIDTH", width)
+        assert factors(*sequences) == [token_by_token(own) or 1.0 for own in sequences]
+
+
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=300), st.integers(2, 40), st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_factors_without_a_block_are_those_of_the_rest(blocks, kinds, draw):
+    words, blocks = np.array([draw.randrange(kinds) for _ in blocks], dtype=np.int32), np.array(blocks)
+    some = np.array([block for block in range(5) if (blocks != block).any()])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aigc_eval.scorers.diversity.factors.STRETCH", 20)
+        patch.setattr("aigc_eval.scorers.diversity.factors.MOST", draw.choice([1, 700, 1 << 22]))
+        found = factors_without(earlier(words, np.array([len(words)])), blocks, some)
+    assert found.tolist() == [token_by_token(words[blocks != block]) or 1.0 for block in some]
 
 
 @given(st.lists(st.lists(st.sampled_from("abcdefg"), max_size=30), min_size=1, max_size=5), st.integers(2, 9))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,13 +13,12 @@ import numpy as np
 from aigc_eval.intervals import BLOCKS, Floats, Ints
 from aigc_eval.scorers.diversity.base import LexicalMetric, divide, totals
 from aigc_eval.scorers.diversity.corpus import Corpus, Ids, token_counts
+from aigc_eval.scorers.diversity.factors import Sequences, backwards, earlier, factors_without
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FACTOR_SIZE", "Mattr", "Mtld", "factors"]
-
-FACTOR_SIZE = 0.72
+__all__ = ["Mattr", "Mtld"]
 
 
 @dataclass(frozen=True)
@@ -106,10 +104,7 @@ class Mattr(_Richness):
         owner = np.repeat(np.arange(len(lengths)), lengths)
         begin = (np.cumsum(lengths) - lengths)[owner]
         place = np.arange(len(words))
-        order = np.lexsort((words, owner))
-        again = (words[order][1:] == words[order][:-1]) & (owner[order][1:] == owner[order][:-1])
-        before = np.full(len(words), -1, dtype=np.int64)
-        before[order[1:][again]] = order[:-1][again]
+        before = earlier(words, lengths)
         first = np.maximum(np.maximum(before + 1, place - self.window + 1), begin)
         last = np.minimum(place, begin + lengths[owner] - self.window)
         types = totals(owner, np.maximum(last - first + 1, 0), len(lengths))
@@ -140,26 +135,25 @@ class Mtld(_Richness):
 
     def measured(self, words: Ids, lengths: Ints) -> Floats:
         """Tokens over factors from the front and from the back, averaged."""
+        long = lengths >= max(1, self.shortest)
+        words, own = words[np.repeat(long, lengths)], lengths[long]
+        before, places = earlier(words, own), np.arange(len(words), dtype=np.int32)
+        forward = Sequences(before, places, own).factors()
+        backward = Sequences(backwards(before), places, own[::-1]).factors()[::-1]
         found = np.full(len(lengths), math.nan)
-        ends = np.cumsum(lengths)
-        for i in np.flatnonzero(lengths >= self.shortest).tolist():
-            own = words[ends[i] - lengths[i] : ends[i]].tolist()
-            found[i] = (len(own) / factors(own) + len(own) / factors(own[::-1])) / 2
+        found[long] = (own / forward + own / backward) / 2
         return found
 
-
-def factors(words: Iterable[int]) -> float:
-    """How many factors a sequence of tokens has, the last in part; 1 if no token comes twice.
-
-    >>> factors("aabbab"), factors("abc")   # aa, bb, ab
-    (2.0, 1.0)
-    """
-    full, length, kinds = 0, 0, set[int]()
-    for word in words:
-        length += 1
-        kinds.add(word)
-        if len(kinds) <= FACTOR_SIZE * length:
-            full, length = full + 1, 0
-            kinds.clear()
-    found = full + (1 - len(kinds) / length) / (1 - FACTOR_SIZE) if length else float(full)
-    return found or 1.0
+    def left_out(self, texts: Corpus, blocks: Ints, count: int) -> Floats:
+        """Joined, without looking for each token's last occurrence again for each block."""
+        if not self.joined:
+            return super().left_out(texts, blocks, count)
+        block = blocks[texts.texts]
+        lengths = len(block) - np.bincount(block, minlength=count)
+        long = np.flatnonzero(lengths >= max(1, self.shortest))
+        before = earlier(texts.words, np.array([len(block)]))
+        forward = factors_without(before, block, long)
+        backward = factors_without(backwards(before), block[::-1], long)
+        found = np.full(count, math.nan)
+        found[long] = (lengths[long] / forward + lengths[long] / backward) / 2
+        return found
