@@ -76,7 +76,6 @@ def test_the_counts_of_this_file_are_the_evidence_of_the_module() -> None:
     assert evidence_of(hits, n, 0.05) == pytest.approx(log_evidence(Units(values, np.ones(500)), 0.05))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("limit", [0.01, 0.05, 0.3])
 @pytest.mark.parametrize("side", ["pass", "fail"])
 def test_at_the_limit_a_wrong_decision_in_10_000_looks_is_as_rare_as_promised(side: Side, limit: float) -> None:
@@ -84,7 +83,6 @@ def test_at_the_limit_a_wrong_decision_in_10_000_looks_is_as_rare_as_promised(si
     assert 0.02 < deciding(side, limit, limit, LOOKS)[-1] <= ALPHA
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("limit", [0.01, 0.02, 0.05, 0.1, 0.2, 0.3])
 @pytest.mark.parametrize(("side", "times"), [("pass", 0.5), ("fail", 2.0)])
 def test_looking_early_takes_less_than_half_of_what_an_equally_sure_sample_takes(
