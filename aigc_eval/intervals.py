@@ -172,7 +172,7 @@ def bounded_mean(totals: Floats, sizes: Floats, low: float, high: float, level: 
     one-sided bound: of the sample and one more cluster at that end of the range, as large as the average row's, weighed
     at random (Dirichlet, all 1), the quantile of the mean. For equal clusters of 0 and 1 that is Clopper-Pearson's.
     No number of draws shows how rare a large value is, which a jackknife takes for never; that costs a tail of about
-    3/n of the range. The quantile is a saddlepoint's (Lugannani & Rice 1980): within 0.5 % of the exact bound.
+    3/n of the range. The quantile is a saddlepoint's (Lugannani & Rice 1980): within 0.6 % of the width.
 
     >>> hits = np.array([1.0] + [0.0] * 299)
     >>> round(bounded_mean(hits, np.ones(300), 0, 1).high, 4), round(clopper_pearson(1, 300).high, 4)
@@ -291,6 +291,6 @@ def design_effect(hits: Floats, sizes: Floats) -> float:
     rate = float(hits.sum()) / n
     if rate in (0.0, 1.0) or clusters < 2:
         return largest
-    unseen = (largest * max(rate, 1 - rate)) ** 2 if largest > 1 else 0.0
+    unseen = (largest * max(rate, 1 - rate)) ** 2
     variance = clusters / (clusters - 1) * (float(np.sum((hits - rate * sizes) ** 2)) + unseen) / n**2
     return float(min(largest, max(1.0, variance / (rate * (1 - rate) / n))))
