@@ -29,7 +29,7 @@ FLOORS = {
     "replies": 2,
     "net": 3,
     "sequences": 1,
-    "sequential": 1,
+    "sequential": 2,
     "metrics": 2,
     "paired": 2,
     "power": 2,
