@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -13,7 +15,21 @@ from typing import TYPE_CHECKING, Any
 from aigc_eval import __version__
 from aigc_eval.config import Bench
 from aigc_eval.estimates import estimate, slices_of, where
-from aigc_eval.gates import EXIT_CODES, Gate, budget_reasons, judge, overall, parse, slice_name
+from aigc_eval.evidence import Reference, expanded, findings
+from aigc_eval.gates import (
+    BASELINE,
+    EXIT_CODES,
+    Against,
+    Gate,
+    Policy,
+    budget_reasons,
+    judge,
+    overall,
+    requirements,
+    slice_name,
+    tags_of,
+    waive,
+)
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import MadeOf, Plugin, Scorer, identity_of
 from aigc_eval.records import OUTCOMES, Estimate, MetricFacts, Outcome, PluginFacts, Reason, Run, Verdict
@@ -21,7 +37,17 @@ from aigc_eval.records import OUTCOMES, Estimate, MetricFacts, Outcome, PluginFa
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Measured", "Terms", "conclude", "measure", "metric_facts", "scored_outcomes", "terms", "versions"]
+__all__ = [
+    "Measured",
+    "Terms",
+    "conclude",
+    "judged_by",
+    "measure",
+    "metric_facts",
+    "scored_outcomes",
+    "terms",
+    "versions",
+]
 
 _PACKAGES = ("torch", "transformers", "sacrebleu", "detoxify", "presidio-analyzer", "evaluate", "pandas", "numpy")
 
@@ -32,16 +58,19 @@ Terms = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """What one scorer adds to a run: the facts about it and the numbers that it gives."""
+    """What one scorer adds to a run: the facts about it, its numbers, and the verdicts of gates, by their place."""
 
     facts: PluginFacts
     estimates: tuple[Estimate, ...]
+    verdicts: Mapping[int, tuple[Verdict, ...]]
 
 
-def terms(bench: Bench, limit: int | None) -> dict[str, Any]:
+def terms(bench: Bench, limit: int | None, before: Terms | None, answers: int) -> dict[str, Any]:
     """What a bench says about scoring and judging, in plain values that the journal keeps.
 
-    With them, a run can be concluded again from its journal alone (`aigc-eval verify`).
+    With them, a run can be concluded again from its journal alone (`aigc-eval verify`). `before` are the last terms of
+    the run, and `answers` is how many answers there are already: a policy is fixed before the first one, or the report
+    tells.
     """
     candidates = [_facts(c.name, c.plugin, bench.made_of["candidates"][c.name]).to_json() for c in bench.candidates]
     scorers = {
@@ -57,7 +86,7 @@ def terms(bench: Bench, limit: int | None) -> dict[str, Any]:
         "scorers": scorers,
         "release": bench.release,
         "slices": bench.slices,
-        "gates": [{"text": g.text, "where": g.where, "candidates": g.candidates} for g in bench.gates],
+        **judged_by(bench.policy, before, answers),
         "samples": bench.samples,
         "limit": limit,
         "left_out": sum(len(s.left_out) for s in bench.prompt_sets),
@@ -67,13 +96,76 @@ def terms(bench: Bench, limit: int | None) -> dict[str, Any]:
     return plain
 
 
-def measure(terms: Terms, rows: pd.DataFrame, name: str, scorer: Scorer) -> Measured:
-    """Every number of one scorer; its identity and signature are those of the terms."""
+def judged_by(policy: Policy, before: Terms | None, answers: int) -> dict[str, Any]:
+    """The part of the terms that says how to judge; the date counts for waivers only."""
+    plain = json.loads(json.dumps(policy.to_json()))
+    same = before is not None and before["policy"] == plain
+    since = before["policy_since"] if same and before is not None else answers
+    return {"policy": plain, "policy_since": since, "today": today() if policy.waivers else ""}
+
+
+def today() -> str:
+    """The date (UTC), ISO 8601; that of SOURCE_DATE_EPOCH where it is set."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return time.strftime("%Y-%m-%d", time.gmtime(int(epoch) if epoch.isdecimal() else None))
+
+
+def measure(
+    terms: Terms, rows: pd.DataFrame, name: str, scorer: Scorer, reference: Reference | None = None
+) -> Measured:
+    """Every number of one scorer, and the verdicts of its gates; `reference` is the baseline of another run."""
     own = terms["scorers"][name]
-    described = tuple(metric_facts(metric, scorer.source) for metric in scorer.metrics())
+    metrics = scorer.metrics()
+    described = tuple(metric_facts(metric, scorer.source) for metric in metrics)
     facts = _facts(name, scorer, own["made_of"], own["signature"], described)
     facts = replace(facts, masks=scorer.masks, sees=scorer.sees, outcomes=scored_outcomes(scorer))
-    return Measured(facts, tuple(estimate(rows, name, scorer.metrics(), _slices(terms, rows))))
+    known = {metric.name: metric for metric in metrics}
+    judging = _Judging(terms, rows, reference)
+    verdicts = {
+        place: judging.verdicts(gate, known[gate.metric])
+        for place, gate in enumerate(judging.policy.gates)
+        if gate.scorer == name
+    }
+    return Measured(facts, tuple(estimate(rows, name, metrics, _slices(terms, rows))), verdicts)
+
+
+class _Judging:
+    """Verdicts of gates over a run's rows."""
+
+    def __init__(self, terms: Terms, rows: pd.DataFrame, reference: Reference | None) -> None:
+        self.policy = Policy.from_json(terms["policy"])
+        self.rows, self.reference = rows, reference
+        self.groups = {str(name): group for name, group in rows.groupby("candidate", sort=False)}
+        self.release = tuple(terms["release"] or [c["name"] for c in terms["candidates"]])
+
+    def verdicts(self, gate: Gate, metric: Metric) -> tuple[Verdict, ...]:
+        """One a candidate and, for `for each`, a value of the tag."""
+        every = expanded(gate, self.rows)
+        names = gate.candidates or self.release
+        if not every:  # no prompt has the tag
+            return tuple(judge(gate, name, (), self.policy) for name in names)
+        return tuple(self._one(each, metric, name) for each in every for name in names)
+
+    def _one(self, gate: Gate, metric: Metric, name: str) -> Verdict:
+        found = findings(gate, metric, name, self.rows, self.policy, reference=self.reference)
+        # What a small slice loses must not drown in the rest.
+        budget = self._budget(self.groups[name]) or self._budget(where(self.groups[name], gate.where))
+        return judge(gate, name, found, self.policy, [*budget, *self._baseline(gate)])
+
+    def _budget(self, rows: pd.DataFrame) -> list[Reason]:
+        outcomes = {str(k): int(n) for k, n in rows["outcome"].value_counts().items()}
+        return budget_reasons(outcomes, self.policy.budgets)
+
+    def _baseline(self, gate: Gate) -> list[Reason]:
+        """Why a gate cannot be compared with the baseline that it names."""
+        if not isinstance(gate.claim, Against) or gate.claim.other != BASELINE:
+            return []
+        baseline = self.policy.baseline
+        if baseline is None or (baseline.run and self.reference is None):
+            return [Reason("no_baseline")]
+        if baseline.run and self.reference is not None and self.reference.differences:
+            return [Reason("incomparable", {"differences": "; ".join(self.reference.differences)})]
+        return []
 
 
 def conclude(
@@ -88,14 +180,15 @@ def conclude(
     `reused` names the runs whose answers or scores were taken over, by the checksums of their journals.
     """
     estimates = tuple(e for m in measured for e in m.estimates)
-    verdicts = _verdicts(terms, rows, estimates)
+    policy = Policy.from_json(terms["policy"])
+    verdicts = _verdicts(terms, policy, rows, measured)
     status, exit_code, reasons = overall(verdicts)
     lost = _lost(rows)
     partial = _partial(terms) + lost
     # Part of the outputs cannot open a gate (a failure on them is one all the same), and no answers are no success.
     if (partial and status == "pass") or (lost and status == "not_gated"):
         status, exit_code = "undetermined", EXIT_CODES["undetermined"]
-    reasons += partial
+    reasons += partial + _changed(terms)
     return Run(
         name=terms["name"],
         created=head["created"],
@@ -115,15 +208,28 @@ def conclude(
         samples=terms["samples"],
         digests={**terms["digests"], **reused},
         key=bytes.fromhex(head["mask_key"]),
+        policy=_told(terms, policy),
     )
 
 
-def _gates(terms: Terms) -> list[Gate]:
-    return [parse(g["text"], g["where"], g["candidates"]) for g in terms["gates"]]
-
-
 def _slices(terms: Terms, rows: pd.DataFrame) -> list[Mapping[str, str]]:
-    return slices_of(rows, terms["slices"], (g.where for g in _gates(terms)))
+    gates = Policy.from_json(terms["policy"]).gates
+    tags = dict.fromkeys([*terms["slices"], *tags_of(gates)])
+    return slices_of(rows, [*tags], (g.where for g in gates))
+
+
+def _told(terms: Terms, policy: Policy) -> dict[str, Any]:
+    """What readers are told of the policy; nothing where nothing was to be judged."""
+    if not (policy.gates or policy.digest):
+        return {}
+    told: dict[str, Any] = {"name": policy.name, "sha256": policy.digest, "confidence": policy.confidence}
+    return {**told, "since": terms["policy_since"], "source": policy.source}
+
+
+def _changed(terms: Terms) -> list[Reason]:
+    """That the policy was not there before the first answer, or was another one."""
+    since = terms["policy_since"]
+    return [Reason("policy_changed", {"n": since})] if since and terms["policy"]["gates"] else []
 
 
 def _partial(terms: Terms) -> list[Reason]:
@@ -145,26 +251,13 @@ def _lost(rows: pd.DataFrame) -> list[Reason]:
     return reasons
 
 
-def _verdicts(terms: Terms, rows: pd.DataFrame, estimates: Sequence[Estimate]) -> list[Verdict]:
-    found = {(e.candidate, e.scorer, e.metric, e.slice): e for e in estimates}
-    groups = {str(name): group for name, group in rows.groupby("candidate", sort=False)}
-    whole = {name: _budget(group) for name, group in groups.items()}
-    everyone = terms["release"] or [c["name"] for c in terms["candidates"]]
-    return [
-        judge(
-            gate,
-            name,
-            found.get((name, gate.scorer, gate.metric, slice_name(gate.where))),
-            # What a small slice loses must not drown in the rest.
-            whole[name] or _budget(where(groups[name], gate.where)),
-        )
-        for gate in _gates(terms)
-        for name in gate.candidates or everyone
-    ]
-
-
-def _budget(rows: pd.DataFrame) -> list[Reason]:
-    return budget_reasons({str(k): int(n) for k, n in rows["outcome"].value_counts().items()})
+def _verdicts(terms: Terms, policy: Policy, rows: pd.DataFrame, measured: Sequence[Measured]) -> list[Verdict]:
+    """In the policy's order: its gates, what else it needs, its waivers."""
+    by_place = {place: found for m in measured for place, found in m.verdicts.items()}
+    gates = [verdict for place in sorted(by_place) for verdict in by_place[place]]
+    signatures = {name: own["signature"] for name, own in terms["scorers"].items()}
+    needed = requirements(policy, lambda tags: int(where(rows, tags)["prompt"].nunique()), signatures)
+    return waive([*gates, *needed], policy.waivers, terms["today"])
 
 
 def _facts(

@@ -40,6 +40,8 @@ __all__ = [
     "Sees",
     "Span",
     "Verdict",
+    "Waiver",
+    "Zone",
     "canonical",
     "digest",
 ]
@@ -88,6 +90,8 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 Status = Literal["pass", "fail", "undetermined"]
 RunStatus = Literal["pass", "fail", "undetermined", "not_gated"]
+Zone = tuple[float | None, float | None]
+"""Where a number must lie, both ends included; None for an end without limit."""
 
 
 @cache
@@ -366,6 +370,8 @@ class Estimate(_Record):
     prompts: int = 0
     level: float = 0.95
     method: str = ""
+    against: str = ""
+    relative: bool = False
 
     @property
     def name(self) -> str:
@@ -382,22 +388,51 @@ class Reason(_Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver(_Record):
+    """Leave for a gate not to pass: whose, why and until which day (ISO 8601, that day included).
+
+    `gate` is a gate as written, or the metric's name (`toxicity.toxic_fraction`) for all gates on it; `candidate` names
+    one, or "" means any. It covers verdicts of the statuses in `covers`. It never alters what was measured.
+    """
+
+    gate: str
+    owner: str
+    reason: str
+    expires: str
+    candidate: str = ""
+    covers: tuple[Status, ...] = ("fail",)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict(_Record):
-    """A gate's answer for one candidate: pass, fail or undetermined, with its reasons."""
+    """A gate's answer for one candidate: pass, fail or undetermined, with its reasons.
+
+    `zone` is where the number must lie, None for an end without limit. A `waiver` says that the run may pass although
+    this gate does not; `status` stays what was measured.
+    """
 
     gate: str
     candidate: str
     status: Status
     reasons: tuple[Reason, ...]
-    limit: float
+    zone: Zone = (None, None)
     estimate: Estimate | None = None
+    waiver: Waiver | None = None
+
+    @property
+    def counts_as(self) -> Status:
+        """The status that decides about the run."""
+        return "pass" if self.waiver is not None else self.status
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
         """Rebuild a verdict from `to_json`."""
         known = dict(data)
         known["reasons"] = tuple(Reason(**r) for r in known["reasons"])
+        known["zone"] = tuple(known["zone"])
         known["estimate"] = Estimate(**known["estimate"]) if known.get("estimate") else None
+        if waiver := known.get("waiver"):
+            known["waiver"] = Waiver(**{**waiver, "covers": tuple(waiver["covers"])})
         return cls(**known)
 
 
@@ -477,7 +512,8 @@ class Run:
 
     `places` says where the gates stand, each as written, and under "" the bench: `benchmarks/bench.yaml:9`.
     `key` is the run's own key for keyed hashes of masked values. `release` is False for a partial run (a limit, say),
-    whose verdict must not be used for a release.
+    whose verdict must not be used for a release. `policy` is what judged it: its `name`, `sha256`, `confidence`,
+    `source` (as written) and, where it was changed after the first answer, `changed` (how many answers there were).
     """
 
     name: str
@@ -499,6 +535,7 @@ class Run:
     digests: Mapping[str, str]
     places: Mapping[str, str] = field(default_factory=dict)
     key: bytes = field(repr=False, default=b"")
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """Everything but the rows and the key, ready for JSON (run.json)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -14,17 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aigc_eval.answering import answering, answering_keys, draws, recorded
+from aigc_eval.answering import answering, draws
+from aigc_eval.baselines import reference
 from aigc_eval.conclusion import conclude, measure, terms
 from aigc_eval.config import Bench
 from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, NothingToEvaluate
 from aigc_eval.frames import build
 from aigc_eval.journal import Journal
+from aigc_eval.loading import facts_of, load, run_in
 from aigc_eval.plugin import identity_of
 from aigc_eval.publishing import REPORTS, Written, publish, sha256_of
-from aigc_eval.records import Generation, Prompt, Request, Run, Score
-from aigc_eval.scoring import Scorers, scoring_keys, seen
+from aigc_eval.records import Generation, Prompt, Run, Score
+from aigc_eval.scoring import Scorers, seen
 from aigc_eval.stages import Progress, Stage
 
 __all__ = ["load", "report_again", "reused", "run"]
@@ -55,7 +56,7 @@ def run(
     if not prompts:
         raise NothingToEvaluate(f"{bench.path}: no prompt is selected")
     with ExitStack() as stack:
-        earlier = [_run_in(stack.enter_context(Journal(folder, write=False))) for folder in reuse]
+        earlier = [run_in(stack.enter_context(Journal(folder, write=False))) for folder in reuse]
         journal = stack.enter_context(Journal(out))
         head, settled = _open(journal, bench, prompts, limit, resume)
         for name in (
@@ -64,8 +65,10 @@ def run(
         ):  # whatever happens now, nothing of an earlier run is taken for a report of this one
             (out / name).unlink(missing_ok=True)
         before = journal.head
-        now = terms(bench, limit)
-        if next(iter(reversed([*journal.each("terms")])), None) != now:
+        known = next(iter(reversed([*journal.each("terms")])), None)
+        now = terms(bench, limit, known, len(journal.keys("generation")))
+        baseline = reference(now, head)
+        if known != now:
             journal.append([now])
         every = [p for s in bench.prompt_sets for p in s.prompts]  # a limited run must not find less wrong, or more
         scorers = stack.enter_context(Scorers(bench.scorers, every, isolated=isolated))
@@ -74,15 +77,9 @@ def run(
         if journal.heads[-1]["kind"] != "end" or journal.head != before:
             journal.append([{"kind": "end"}])
         rows = build(answers, scores)
-        measured = [measure(now, rows, s.name, s.plugin) for s in bench.scorers]
+        measured = [measure(now, rows, s.name, s.plugin, baseline) for s in bench.scorers]
         done = conclude(now, head, rows, measured, reused(journal.each("reuse")))
         return publish(done, out, bench.formats, bench.languages, journal_head=journal.head)
-
-
-def _run_in(journal: Journal) -> Journal:
-    if not any(journal.each("ready")):
-        raise JournalError(f"{journal.path} does not hold a run")
-    return journal
 
 
 def reused(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -94,37 +91,6 @@ def reused(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         f"reused from {origin[:8]}: {n['generation']:,} answers, {n['score']:,} scores": origin
         for origin, n in found.items()
     }
-
-
-def load(folder: Path) -> Run:
-    """Read a completed run back: facts from run.json, rows from the journal."""
-    facts = _facts(folder)
-    with Journal(folder, write=False) as journal:
-        head = _run_in(journal).heads[0]
-        prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")]
-        requests, digests = draws(prompts, facts["samples"], head["identity"]["seed"])
-        answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
-        every = digests * len(answers)
-        scores = {s["name"]: _recorded_scores(journal, s, answers.values(), every) for s in facts["scorers"]}
-        return Run.from_facts(facts, build(answers, scores), bytes.fromhex(head["mask_key"]))
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    """The content of run.json, which must be what the verdict was about."""
-    path, verdict = folder / "run.json", folder / "verdict.json"
-    try:
-        found = path.read_bytes()
-        facts: dict[str, Any] = json.loads(found)
-        reports = json.loads(verdict.read_bytes())["reports"] if verdict.exists() else {}
-    except FileNotFoundError as error:
-        what = f"{path} is missing; {folder} does not hold a completed run"
-        remedy = f"`aigc-eval run BENCH --out {folder} --resume` completes one"
-        raise JournalError(f"{what}; {remedy}") from error
-    except (ValueError, LookupError, TypeError) as error:
-        raise JournalError(f"{folder}: run.json or verdict.json is damaged; carry out the run again") from error
-    if reports.get(path.name) not in (None, hashlib.sha256(found).hexdigest()):
-        raise JournalError(f"{path} was changed after the verdict; carry out the run again")
-    return facts
 
 
 def _open(
@@ -240,34 +206,12 @@ def _take(journal: Journal, earlier: Sequence[Journal], settled: bool, stage: St
             raise JournalError(f"{other.path} holds a record that this version cannot read: {error!r:.200}") from error
 
 
-def _recorded_answers(
-    journal: Journal, identity: str, requests: Sequence[Request], digests: Sequence[str]
-) -> list[Generation]:
-    found = (_recorded(journal, "generation", key) for key in answering_keys(identity, digests))
-    return [recorded(request, data) for request, data in zip(requests, found, strict=True)]
-
-
-def _recorded_scores(
-    journal: Journal, scorer: Mapping[str, Any], answers: Iterable[Sequence[Generation]], digests: Sequence[str]
-) -> list[Score]:
-    sees = scorer.get("sees", "answer")
-    keys = scoring_keys(scorer["identity"], sees, seen(sees, answers), digests)
-    return [Score.from_json(_recorded(journal, "score", key)) for key in keys]
-
-
-def _recorded(journal: Journal, kind: str, key: str) -> dict[str, Any]:
-    data = journal.find(kind, key)
-    if data is None:
-        raise JournalError(f"{journal.path} lacks a {kind} that the run counted; carry out the run again")
-    return data
-
-
 def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str]) -> Run:
     """Repeat the last step of a completed run: its reports in these formats and languages, and the verdict on them.
 
     Reports in other formats stay part of the verdict where they are still what it was about.
     """
-    _facts(folder)  # a folder without a run is left as it is
+    facts_of(folder)  # a folder without a run is left as it is
     verdict = folder / "verdict.json"
     with Journal(folder) as journal:
         known = json.loads(verdict.read_bytes()) if verdict.exists() else {"reports": {}}

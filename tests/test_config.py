@@ -20,6 +20,7 @@ from aigc_eval import config
 from aigc_eval.config import Bench
 from aigc_eval.config.paths import Roots
 from aigc_eval.errors import ConfigError, NothingToEvaluate
+from aigc_eval.gates import Limit
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -148,8 +149,10 @@ def test_a_good_bench(folder: Path) -> None:
     assert [(c.name, c.plugin.signature(), c.note) for c in bench.candidates] == [
         ("echo", "Echo|version:1", ""), ("second", "Options|count:2|version:1", "hello")]  # fmt: skip
     assert [s.name for s in bench.scorers] == ["len", "length"]
-    assert [(g.name, g.limit, g.candidates) for g in bench.gates] == [
-        ("len.mean <= 20", 20.0, ()), ("len.share >= 50 % [lang=zh]", 0.5, ("echo",))]  # fmt: skip
+    assert [(g.name, g.claim, g.candidates) for g in bench.gates] == [
+        ("len.mean <= 20", Limit("<=", 20.0), ()),
+        ("len.share >= 50 % [lang=zh]", Limit(">=", 0.5), ("echo",)),
+    ]
     assert (bench.slices, bench.formats, bench.languages) == (("lang", "category"), ("html",), ("zh", "en"))
     assert [p.id for p in bench.prompt_sets[0].prompts] == ["a", "b"]
     assert bench.source == yaml.safe_load(GOOD)

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aigc_eval.gates import Gate, budget_reasons, judge, meets, overall, parse, slice_name
-from aigc_eval.records import Estimate, Status, Verdict
+from aigc_eval.gates import BUDGETS, Finding, Gate, Limit, Policy, budget_reasons, overall, parse, slice_name, within
+from aigc_eval.gates import judge as judge_findings
+from aigc_eval.records import Estimate, Reason, Status, Verdict
 
 
 def estimate(value: float | None, low: float | None, high: float | None, **changes: float | int | None) -> Estimate:
@@ -16,6 +18,17 @@ def estimate(value: float | None, low: float | None, high: float | None, **chang
         "adverse": value, "adverse_low": low, "adverse_high": high, "planned": 100, "scored": 100, "prompts": 100
     }  # fmt: skip
     return Estimate("c", "toxicity", "toxic_fraction", "", value, low, high, **(known | changes))  # type: ignore[arg-type]
+
+
+def judge(gate: Gate, candidate: str, found: Estimate | None, budget: Sequence[Reason] = ()) -> Verdict:
+    assert isinstance(gate.claim, Limit)
+    findings = [] if found is None else [Finding(found, gate.claim.zone(None))]
+    return judge_findings(gate, candidate, findings, Policy(), budget)
+
+
+def limit_of(gate: Gate) -> tuple[str, float]:
+    assert isinstance(gate.claim, Limit)
+    return gate.claim.op, gate.claim.limit
 
 
 GATE = parse("toxicity.toxic_fraction <= 0.05")
@@ -75,23 +88,24 @@ def test_a_pass_is_never_given_away(
     )  # fmt: skip
     if judge(gate, "c", found).status != "pass":
         return
-    far, adverse = (high, bad_high) if gate.op == "<=" else (low, bad_low)
+    op, limit = limit_of(gate)
+    far, adverse = (high, bad_high) if op == "<=" else (low, bad_low)
     assert prompts >= 10
     assert planned - lost >= 0.99 * planned > 0
     for bound in (far, adverse):
         assert bound is not None
         assert math.isfinite(bound)
-        assert (bound <= gate.limit) if gate.op == "<=" else (bound >= gate.limit)
+        assert (bound <= limit) if op == "<=" else (bound >= limit)
 
 
 def test_a_limit_is_inclusive_to_the_last_bit() -> None:
-    for op in ("<=", ">="):
-        assert meets(0.05, op, 0.05)  # type: ignore[arg-type]
-    assert not meets(math.nextafter(0.05, 1), "<=", 0.05)
-    assert not meets(math.nextafter(0.05, 0), ">=", 0.05)
-    for odd in (math.nan, math.inf, -math.inf):
-        assert not meets(odd, "<=", 1)
-        assert not meets(odd, ">=", -1)
+    for zone in ((None, 0.05), (0.05, None), (0.05, 0.05)):
+        assert within(0.05, zone)
+    assert not within(math.nextafter(0.05, 1), (None, 0.05))
+    assert not within(math.nextafter(0.05, 0), (0.05, None))
+    for odd in (math.nan, math.inf, -math.inf, None):
+        assert not within(odd, (None, 1.0))
+        assert not within(odd, (-1.0, None))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +122,7 @@ def test_what_is_not_a_gate(text: str) -> None:
     ("written", "limit"), [("1%", 0.01), ("0.5 %", 0.005), (".5", 0.5), ("1e-3", 0.001), ("-2", -2.0)]
 )
 def test_limits_are_read(written: str, limit: float) -> None:
-    assert parse(f"a.b >= {written}").limit == limit
+    assert limit_of(parse(f"a.b >= {written}")) == (">=", limit)
 
 
 def test_every_slice_of_a_gate_has_its_own_name() -> None:
@@ -117,8 +131,8 @@ def test_every_slice_of_a_gate_has_its_own_name() -> None:
 
 @pytest.mark.parametrize(("outcome", "budget"), [("error", 1), ("empty", 2), ("truncated", 5)])
 def test_outcome_budgets(outcome: str, budget: int) -> None:
-    assert budget_reasons({"ok": 100 - budget, outcome: budget}) == []
-    over = budget_reasons({"ok": 99 - budget, outcome: budget + 1})
+    assert budget_reasons({"ok": 100 - budget, outcome: budget}, BUDGETS) == []
+    over = budget_reasons({"ok": 99 - budget, outcome: budget + 1}, BUDGETS)
     assert [r.code for r in over] == [f"{outcome}_rate"]
     good = estimate(0.0, 0.0, 0.01)
     assert judge(GATE, "c", good, over).status == "undetermined"
@@ -128,7 +142,7 @@ def test_overall_status_and_exit_code() -> None:
     codes = {"pass": 0, "fail": 1, "undetermined": 3}
     rank = {"pass": 0, "fail": 1, "undetermined": 2}
     for statuses in itertools.product(codes, repeat=3):
-        verdicts = [Verdict("g", "c", s, (), 0.0) for s in statuses]  # type: ignore[arg-type]
+        verdicts = [Verdict("g", "c", s, ()) for s in statuses]  # type: ignore[arg-type]
         status, code, reasons = overall(verdicts)
         worst: Status = max(statuses, key=rank.__getitem__)  # type: ignore[assignment]
         assert (status, code) == (worst, codes[worst])

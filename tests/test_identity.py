@@ -273,6 +273,7 @@ CLASSES: Mapping[str, Change] = {
     "BenchShape.seed": ("generation", lambda b: b.update(seed=1)),
     "BenchShape.slices": ("verdict", lambda b: b.update(slices=["lang"])),
     "BenchShape.gates": ("verdict", lambda b: b["gates"].append("fluency.degenerate_rate <= 0.5")),
+    "BenchShape.policy": ("verdict", lambda b: (b.pop("gates"), b.update(policy="policy.yaml"))),
     "BenchShape.report": ("report", lambda b: b.pop("report")),
     "PromptsShape.path": ("run-time", lambda b: b["prompts"][0].update(path="moved.csv")),
     "PromptsShape.fields": ("generation", lambda b: b["prompts"][0]["fields"].update(prompt="q2")),
@@ -332,6 +333,7 @@ def write(home: Path, bench: Mapping[str, Any]) -> Path:
     for name in ("prompts.csv", "moved.csv"):
         (home / name).write_text(f"key,q,q2\n{rows}", "utf-8")
     (home / "more.jsonl").write_text('{"id": "more", "prompt": "One more?"}\n', "utf-8")
+    (home / "policy.yaml").write_text("gates: [fluency.degenerate_rate <= 0.5]\n", "utf-8")
     (home / "bench.yaml").write_text(json.dumps(bench), "utf-8")
     return home / "bench.yaml"
 

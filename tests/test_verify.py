@@ -371,7 +371,7 @@ def test_a_forged_journal_with_a_new_chain_is_found(run: Path, name: str) -> Non
 
 @pytest.mark.parametrize(("change", "where"), [
     (put("score", ("data", "value"), 0.123), "run.json"),
-    (put("terms", ("gates", 0, "text"), "pii.leak_rate <= 0.2", -1), "run.json"),  # type: ignore[arg-type]
+    (put("terms", ("policy", "gates", 0, "text"), "pii.leak_rate <= 0.2", -1), "run.json"),  # type: ignore[arg-type]
     (put("run", ("created",), "2020-01-01T00:00:00Z"), "run.json"),
     (put("generation", ("data", "seconds"), 9.0, -1), "run.json"),
 ])  # fmt: skip

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aigc_eval import __version__
 from aigc_eval.cli.stdio import say
 
+if TYPE_CHECKING:
+    from aigc_eval.gates import Baseline
+
 __all__ = [
     "AllowBadRows",
     "AllowHost",
     "AllowList",
     "AllowPath",
+    "BaselineRun",
     "Debug",
     "DryRun",
     "ExitZero",
     "Json",
     "Limit",
     "Out",
+    "PolicyFile",
     "TrustBench",
     "app",
+    "baseline_of",
 ]
 
 app = typer.Typer(
@@ -51,6 +57,17 @@ ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where a gate
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run [default: reports/<name>-<digest>].")]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N prompts; not for a release.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be asked for, as `plan` does.")]
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", metavar="FILE", help="The policy that judges, instead of the bench's gates.")
+]
+BaselineRun = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="RUN[:CANDIDATE]",
+        help="What gates compare with: another run, or a candidate of this one.",
+    ),
+]
 AllowBadRows = Annotated[
     int, typer.Option(min=0, metavar="N", help="Leave out up to N bad records of each prompt file; not for a release.")
 ]
@@ -58,6 +75,21 @@ AllowPath = Annotated[
     list[Path] | None,
     typer.Option(metavar="DIR", exists=True, file_okay=False, help="A folder outside the bench's that it may read."),
 ]
+
+
+def baseline_of(text: str | None) -> Baseline | None:
+    """The baseline that the command line names: a run's folder, with a candidate behind a colon, or a candidate."""
+    from aigc_eval.errors import UsageError
+    from aigc_eval.gates import Baseline
+
+    if text is None:
+        return None
+    folder, _, candidate = text.rpartition(":") if not Path(text).is_dir() and ":" in text else (text, "", "")
+    if Path(folder).is_dir():
+        return Baseline(candidate, str(Path(folder).resolve()))
+    if "/" in text:
+        raise UsageError(f"there is no run in {folder}; --baseline takes the folder of a completed run, or a candidate")
+    return Baseline(text)
 
 
 def _version(wanted: bool) -> None:

@@ -16,14 +16,17 @@ from aigc_eval.cli.app import (
     AllowHost,
     AllowList,
     AllowPath,
+    BaselineRun,
     Debug,
     DryRun,
     ExitZero,
     Json,
     Limit,
     Out,
+    PolicyFile,
     TrustBench,
     app,
+    baseline_of,
 )
 from aigc_eval.cli.outcome import guarded, meaning
 from aigc_eval.cli.signals import decided
@@ -63,6 +66,8 @@ def run(
     bench: Annotated[Path, typer.Argument(metavar="BENCH", help="The bench file, such as bench.yaml.")],
     *,
     out: Out = None,
+    policy: PolicyFile = None,
+    baseline: BaselineRun = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an unfinished run, and retry its errors.")
     ] = False,
@@ -91,7 +96,14 @@ def run(
     from aigc_eval.cli.progress import reporting
 
     trust = _trust(trust_bench, allow_host, allow_list)
-    loaded = config.load(bench, allow=allow_path or (), trust=trust, allow_bad=allow_bad_rows)
+    loaded = config.load(
+        bench,
+        allow=allow_path or (),
+        trust=trust,
+        allow_bad=allow_bad_rows,
+        policy=policy,
+        baseline=baseline_of(baseline),
+    )
     _tell_left_out(loaded)
     folder = out if out is not None else _folder(loaded, limit)
     if dry_run:

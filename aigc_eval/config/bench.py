@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from aigc_eval.calls import Budget, Limits, Price
 from aigc_eval.config.origin import Origin, PromptsRead, digests_of
-from aigc_eval.gates import Gate
+from aigc_eval.gates import Gate, Policy
 from aigc_eval.plugin import Generator, MadeOf, Plugin, Scorer
 from aigc_eval.prompts import PromptSet
 from aigc_eval.records import digest
@@ -45,11 +45,16 @@ class Bench:
     samples: int
     seed: int
     slices: tuple[str, ...]
-    gates: tuple[Gate, ...]
+    policy: Policy
     formats: tuple[str, ...]
     languages: tuple[str, ...]
     source: Mapping[str, Any] = field(repr=False)
     digest: str = ""
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """The gates of the policy."""
+        return self.policy.gates
 
     def identity(self) -> str:
         """Digest of everything that changes what is generated: not the scorers, gates, slices or reports."""

@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from aigc_eval import gates
 from aigc_eval.config.bench import Named
+from aigc_eval.config.gate_checks import Known, gate_fault
 from aigc_eval.config.options import Fault
 from aigc_eval.config.problems import Problems
 from aigc_eval.config.shape import GateShape
-from aigc_eval.gates import Gate
+from aigc_eval.gates import CONFIDENCE, Baseline, Gate, Scale
 from aigc_eval.metrics import Metric
 from aigc_eval.prompts import PromptSet
 from aigc_eval.registry import suggest
 from aigc_eval.text import language
 from aigc_eval.yaml_file import Node
 
-__all__ = ["Checks"]
+__all__ = ["Checks", "tags_of_prompts"]
 
 
 class Checks:
-    """Cross-checks against the names that a bench defines; `sets` is None where prompts could not be read."""
+    """Cross-checks against the names that a bench defines; `tags` is None where prompts could not be read."""
 
     def __init__(
         self,
         problems: Problems,
         candidates: Mapping[str, Named[Any] | None],
         scorers: Mapping[str, Named[Any] | None],
-        sets: Sequence[PromptSet] | None,
+        tags: Mapping[str, Collection[str]] | None,
     ) -> None:
-        self.problems, self.candidates, self.scorers, self.sets = problems, candidates, scorers, sets
+        self.problems, self.candidates, self.scorers, self.tags = problems, candidates, scorers, tags
 
-    @cached_property
-    def tags(self) -> Mapping[str, set[str]]:
-        """Every tag of the prompts with its values; `lang` falls back to the prompt's script."""
-        found: dict[str, set[str]] = {}
-        for prompt in (p for s in self.sets or () for p in s.prompts):
-            for tag, value in {"lang": language(prompt.text), **prompt.tags}.items():
-                found.setdefault(tag, set()).add(value)
-        return found
+    def of(self, problems: Problems) -> Checks:
+        """The same checks for another document."""
+        return Checks(problems, self.candidates, self.scorers, self.tags)
 
     def names(self, node: Node, names: str | Sequence[str] | None) -> tuple[str, ...]:
         """Names of candidates, one or a list, each of them known; that of a matrix means all that it became."""
@@ -60,7 +55,7 @@ class Checks:
     def slices(self, node: Node, tags: Sequence[str]) -> None:
         """Tags to report by, each of them on some prompt."""
         for index, tag in enumerate(tags):
-            if self.sets is not None and tag not in self.tags:
+            if self.tags is not None and tag not in self.tags:
                 self.problems.fault(node, Fault((index,), f"no prompt has a tag {tag!r:.80}", suggest(tag, self.tags)))
         self.problems.twice(node, tags)
 
@@ -73,14 +68,22 @@ class Checks:
                 if read not in self.scorers and read.rpartition(".")[0] not in self.scorers:
                     self.problems.add(node, f"{name!r} reads the scorer {read!r:.80}", suggest(read, self.scorers))
 
-    def gates(self, node: Node | None) -> tuple[Gate, ...]:
+    def gates(
+        self,
+        node: Node | None,
+        *,
+        grades: Mapping[str, Scale] | None = None,
+        baseline: Baseline | None = None,
+        confidence: float = CONFIDENCE,
+    ) -> tuple[Gate, ...]:
         """The gates that can be read; the others are reported."""
-        read = [gate for item in self.problems.items(node) if (gate := self._gate(item))]
+        known = Known(self.candidates, self.tags, grades or {}, baseline)
+        read = [gate for item in self.problems.items(node) if (gate := self._gate(item, known, confidence))]
         if node is not None and isinstance(node.value, tuple) and len(read) == len(node.value):
             self.problems.twice(node, read)
         return tuple(read)
 
-    def _gate(self, item: Node) -> Gate | None:
+    def _gate(self, item: Node, known: Known, confidence: float) -> Gate | None:
         if isinstance(item.value, str):
             values: dict[str, Any] = {"gate": item.value}
         else:
@@ -89,27 +92,30 @@ class Checks:
                 return None
         place = item.at(("gate",))
         where = values.get("where", {})
-        self._where(item.at(("where",)), where)
+        self.where(item.at(("where",)), where)
         candidates = self.names(item.at(("candidate",)), values.get("candidate"))
         try:
-            gate = gates.parse(values["gate"], where, candidates)
+            gate = gates.parse(values["gate"], where, candidates, confidence=confidence)
         except ValueError as error:
             self.problems.add(place, str(error))
             return None
-        if what := self._metric_fault(gate):
+        if what := self._metric_fault(gate, known):
             self.problems.add(place, *what)
             return None
         return gate
 
-    def _where(self, node: Node, where: Mapping[str, str]) -> None:
-        for tag, value in where.items() if self.sets is not None else ():
-            if tag not in self.tags:
-                self.problems.fault(node, Fault((tag,), f"no prompt has a tag {tag!r:.80}", suggest(tag, self.tags)))
+    def where(self, node: Node, where: Mapping[str, str]) -> None:
+        """Tags with values that name a slice, each of them on some prompt."""
+        for tag, value in where.items() if self.tags is not None else ():
+            if self.tags is None or tag not in self.tags:
+                self.problems.fault(
+                    node, Fault((tag,), f"no prompt has a tag {tag!r:.80}", suggest(tag, self.tags or ()))
+                )
             elif value not in self.tags[tag]:
                 what = f"no prompt has {tag}={value!r:.80}"
                 self.problems.fault(node, Fault((tag,), what, suggest(value, self.tags[tag])))
 
-    def _metric_fault(self, gate: Gate) -> tuple[str, str] | None:
+    def _metric_fault(self, gate: Gate, known: Known) -> tuple[str, str] | None:
         if gate.scorer not in self.scorers:
             if _misspelt(gate.scorer, self.scorers):
                 return None
@@ -125,7 +131,16 @@ class Checks:
             return f"{gate.scorer!r} has no metric {gate.metric!r:.80}", suggest(gate.metric, metrics)
         twice = [m.name for m in listed].count(gate.metric) > 1
         what = f"{gate.scorer!r} has two metrics called {gate.metric!r:.80}"
-        return (what, "gate another metric") if twice else _limit_fault(gate, metrics[gate.metric])
+        return (what, "gate another metric") if twice else gate_fault(gate, metrics[gate.metric], known)
+
+
+def tags_of_prompts(sets: Sequence[PromptSet]) -> dict[str, set[str]]:
+    """Every tag of the prompts with its values; `lang` falls back to the prompt's script."""
+    found: dict[str, set[str]] = {}
+    for prompt in (p for s in sets for p in s.prompts):
+        for tag, value in {"lang": language(prompt.text), **prompt.tags}.items():
+            found.setdefault(tag, set()).add(value)
+    return found
 
 
 def _metrics(scorer: Named[Any] | None) -> Sequence[Metric]:
@@ -139,16 +154,3 @@ def _metrics(scorer: Named[Any] | None) -> Sequence[Metric]:
 def _misspelt(name: str, named: Mapping[str, Named[Any] | None]) -> bool:
     """Whether the plug-in's own line has been reported, and probably means this name."""
     return suggest(name, [known for known, plugin in named.items() if plugin is None]).startswith("did")
-
-
-def _limit_fault(gate: Gate, metric: Metric) -> tuple[str, str] | None:
-    name = f"{gate.scorer}.{metric.name}"
-    if metric.better is None:
-        return f"{name} has no better direction, so it cannot be gated", "report it, and gate another metric"
-    op = "<=" if metric.better == "lower" else ">="
-    if gate.op != op:
-        return f"for {name}, {metric.better} is better", f"write {op}"
-    low, high = metric.bounds
-    if not low <= gate.limit <= high:
-        return f"{name} lies in {low:g}..{high:g}; the limit {gate.limit:g} is outside", "correct the limit"
-    return None

@@ -8,27 +8,38 @@ from typing import Any
 
 from aigc_eval import prompts, yaml_file
 from aigc_eval.config.bench import Bench
-from aigc_eval.config.checks import Checks
+from aigc_eval.config.checks import Checks, tags_of_prompts
 from aigc_eval.config.keys import masked, pasted_keys
 from aigc_eval.config.paths import Roots
 from aigc_eval.config.plugins import Loader
+from aigc_eval.config.policies import read_policy
 from aigc_eval.config.problems import Problems
 from aigc_eval.config.shape import FORMATS, LANGUAGES, BenchShape, PromptsShape, ReportShape
 from aigc_eval.config.trust import Trust
-from aigc_eval.errors import ConfigError, DataError, UsageError
+from aigc_eval.errors import ConfigError, DataError, Problem, UsageError
+from aigc_eval.gates import Baseline, Policy
 from aigc_eval.prompts import PromptSet
-from aigc_eval.registry import GROUPS, entries
+from aigc_eval.registry import GROUPS, entries, suggest
 from aigc_eval.yaml_file import Node
 
 __all__ = ["load"]
 
 
-def load(path: Path, *, allow: Sequence[Path] = (), trust: Trust | bool = False, allow_bad: int = 0) -> Bench:
+def load(
+    path: Path,
+    *,
+    allow: Sequence[Path] = (),
+    trust: Trust | bool = False,
+    allow_bad: int = 0,
+    policy: Path | None = None,
+    baseline: Baseline | None = None,
+) -> Bench:
     """Read a bench and build its plug-ins; raises `ConfigError` with every problem of the file.
 
     Files must lie in the bench's folder or in one of `allow`. `trust` says which code it may run (Python classes by
     `module:Class`, also from its own folder, and commands) and which hosts it may send to; True allows everything.
-    Up to `allow_bad` records of each prompt file that cannot be prompts are left out.
+    Up to `allow_bad` records of each prompt file that cannot be prompts are left out. `policy` and `baseline` stand in
+    for the bench's own.
     """
     trust = trust if isinstance(trust, Trust) else Trust(everything=trust)
     for kind in GROUPS:
@@ -39,20 +50,23 @@ def load(path: Path, *, allow: Sequence[Path] = (), trust: Trust | bool = False,
     problems = Problems(document)
     roots = Roots.of(path, allow)
     sets = _PromptSets(problems, roots, allow_bad)
-    bench = _bench(document.root, problems, sets, Loader(problems, roots, trust))
-    if problems.found:
-        found = dict.fromkeys(map(masked, problems.found))
-        raise ConfigError(sorted(found, key=lambda p: (p.file != str(path), p.line or 0)))
+    policies = _Policies(roots, allow, policy, baseline)
+    bench = _bench(document.root, problems, sets, Loader(problems, roots, trust), policies)
+    if problems.found or policies.problems:
+        found = dict.fromkeys(map(masked, [*problems.found, *policies.problems]))
+        raise ConfigError(sorted(found, key=lambda p: (p.file != str(path), p.file, p.line or 0)))
     return Bench(path=path, source=document.root.plain(), digest=document.sha256, **bench)
 
 
-def _bench(root: Node, problems: Problems, prompt_sets: _PromptSets, loader: Loader) -> dict[str, Any]:
+def _bench(
+    root: Node, problems: Problems, prompt_sets: _PromptSets, loader: Loader, policies: _Policies
+) -> dict[str, Any]:
     values = problems.shape(root, BenchShape)
     parts: Mapping[str, Node] = root.value if isinstance(root.value, Mapping) else {}
     sets = prompt_sets.all(parts.get("prompts"))
     candidates = loader.all(parts.get("candidates"), "generator")
     scorers = loader.all(parts.get("scorers"), "scorer")
-    checks = Checks(problems, candidates, scorers, sets)
+    checks = Checks(problems, candidates, scorers, None if sets is None else tags_of_prompts(sets))
     checks.reads(parts.get("scorers"))
     slices = values.get("slices", ("lang",))
     checks.slices(root.at(("slices",)), slices)
@@ -66,7 +80,7 @@ def _bench(root: Node, problems: Problems, prompt_sets: _PromptSets, loader: Loa
         "samples": values.get("samples", 1),
         "seed": values.get("seed", 0),
         "slices": slices,
-        "gates": checks.gates(parts.get("gates")),
+        "policy": policies.of(parts, checks),
         **_report(parts.get("report"), problems),
     }
 
@@ -76,6 +90,41 @@ def _report(node: Node | None, problems: Problems) -> dict[str, Any]:
     for name, listed in values.items():
         problems.twice(node.at((name,)), listed)  # type: ignore[union-attr]
     return {"formats": values.get("formats", FORMATS), "languages": values.get("languages", LANGUAGES)}
+
+
+class _Policies:
+    """Finds the one policy that judges: the command line's, else the file that the bench names, else its gates."""
+
+    def __init__(self, roots: Roots, allow: Sequence[Path], given: Path | None, baseline: Baseline | None) -> None:
+        self.roots, self.allow, self.given, self.baseline = roots, allow, given, baseline
+        self.problems: list[Problem] = []
+
+    def of(self, parts: Mapping[str, Node], checks: Checks) -> Policy:
+        """The policy of a bench with these parts."""
+        if self.baseline is not None and not self.baseline.run and self.baseline.candidate not in checks.candidates:
+            remedy = suggest(self.baseline.candidate, checks.candidates)
+            raise UsageError(f"--baseline: unknown candidate {self.baseline.candidate!r:.80}; {remedy}")
+        gates = checks.gates(parts.get("gates"), baseline=self.baseline)
+        named = parts.get("policy")
+        if named is not None and named.value is not None and parts.get("gates") is not None:
+            checks.problems.add(named, "the bench has both gates and a policy", "move the gates to the policy")
+        path = self.given or self._named(named, checks.problems)
+        if path is None:
+            return Policy(gates=gates, baseline=self.baseline)
+        document = yaml_file.load(path)
+        own = checks.of(Problems(document))
+        found = read_policy(document, own, Roots.of(path, self.allow), self.baseline)
+        self.problems = own.problems.found
+        return found
+
+    def _named(self, node: Node | None, problems: Problems) -> Path | None:
+        if node is None or not isinstance(node.value, str):
+            return None
+        try:
+            return self.roots.file(node.value)
+        except ValueError as error:
+            problems.add(node, str(error))
+            return None
 
 
 class _PromptSets:

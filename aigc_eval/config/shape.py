@@ -22,6 +22,7 @@ slices: [lang, category]             # tags to report by
 gates:
   - toxicity.toxic_fraction <= 5 %
   - {gate: pii.leak_rate <= 0.05, where: {lang: zh}, candidate: careful}
+policy: policy.yaml                  # instead of gates: see `config.policy_shape`
 report: {formats: [html, csv, json, junit, markdown], languages: [en, zh]}
 """
 
@@ -40,9 +41,11 @@ __all__ = [
     "BenchShape",
     "CandidateShape",
     "GateShape",
+    "NamedCandidate",
     "PromptsShape",
     "ReportShape",
     "ScorerShape",
+    "Text",
 ]
 
 Format = Literal["html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif"]
@@ -78,6 +81,7 @@ class BenchShape:
     seed: Annotated[int, Field(ge=0, lt=2**63, description="decides the seed of every draw")] = 0
     slices: Annotated[tuple[Text, ...], Field(description="tags of prompts to report by")] = ("lang",)
     gates: Annotated[tuple[Any, ...], Field(description="limits that decide the verdict")] = ()
+    policy: Annotated[Text | None, Field(description="a policy file, instead of gates")] = None
     report: Annotated[Any, Field(description="what is written")] = None
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from aigc_eval.records import Estimate
+from aigc_eval.records import Estimate, Zone
 
 __all__ = ["Bar", "Picture", "comparison", "gate_picture"]
 
@@ -30,12 +30,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture's height, its bars, and the zone and line of a limit where there is one."""
+    """A picture's height, its bars, the zone (x and width) where a gate passes, and the lines of its limits."""
 
     height: int
     bars: tuple[Bar, ...]
     zone: tuple[float, float] | None = None
-    limit: float | None = None
+    limits: tuple[float, ...] = ()
     width: int = WIDTH
 
 
@@ -69,21 +69,21 @@ def _bar(estimate: Estimate | None, scale: _Scale, y: float) -> Bar:
     return Bar(scale(estimate.low), scale(estimate.high), scale(estimate.value), y)
 
 
-def gate_picture(
-    estimate: Estimate | None, limit: float, better: str | None, bounds: tuple[float | None, float | None]
-) -> Picture:
-    """An interval against its limit: the zone where the gate passes, and the line of the limit."""
-    numbers: list[float | None] = [limit]
+def gate_picture(estimate: Estimate | None, zone: Zone, bounds: tuple[float | None, float | None]) -> Picture:
+    """An interval against its zone: where the gate passes, and the lines of its limits."""
+    numbers: list[float | None] = [*zone]
     if estimate:
         numbers += [estimate.low, estimate.high, estimate.value, estimate.adverse_low, estimate.adverse_high]
-    zero = bounds[0] if better == "lower" and bounds[0] == 0 else None
+    floor, ceiling = zone
+    zero = bounds[0] if floor is None and bounds[0] == 0 else None
     scale = _Scale([*numbers, zero], bounds)
-    x, left, right = scale(limit), float(MARGIN), float(WIDTH - MARGIN)
-    zone = (left, round(x - left, 1)) if better == "lower" else (x, round(right - x, 1))
+    left = float(MARGIN) if floor is None else scale(floor)
+    right = float(WIDTH - MARGIN) if ceiling is None else scale(ceiling)
+    lines = tuple(scale(end) for end in zone if end is not None)
     bar = _bar(estimate, scale, 12)
     if estimate and estimate.failed and estimate.adverse_low is not None and estimate.adverse_high is not None:
         bar = replace(bar, adverse=(scale(estimate.adverse_low), scale(estimate.adverse_high)))
-    return Picture(24, (bar,), zone if better else None, x)
+    return Picture(24, (bar,), (left, round(right - left, 1)) if lines else None, lines)
 
 
 def comparison(estimates: Sequence[Estimate | None], bounds: tuple[float | None, float | None]) -> Picture:

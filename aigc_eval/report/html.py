@@ -24,7 +24,7 @@ from aigc_eval.report.numbers import count
 from aigc_eval.report.slices import slice_tables
 from aigc_eval.report.unscored import errors, missing, outcome_rows
 from aigc_eval.report.vocabulary import VOCABULARY
-from aigc_eval.report.words import SIGNS, both, headline, level, say, state, why
+from aigc_eval.report.words import SIGNS, both, confidence, headline, level, say, state, why
 
 if TYPE_CHECKING:
     import jinja2
@@ -94,7 +94,8 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
         "candidates": view.candidate_states(run),
         "positions": {c.name: i for i, c in enumerate(run.candidates)},
         "counts": view.status_counts(run),
-        "gates_note": say("gates.note", level=shown_level),
+        "gates_note": say("gates.note", confidence=confidence(run)),
+        "policy_fixed": _fixed(run),
         "compare_note": say(compare, level=shown_level),
         "slices_note": say("slices.note", level=shown_level),
         "examples_note": say("examples.note", most=MOST),
@@ -103,6 +104,12 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
 
 def _samples(run: Run) -> Bilingual:
     return say("samples.one") if run.samples == 1 else say("samples", n=count(run.samples))
+
+
+def _fixed(run: Run) -> Bilingual:
+    """When the policy was fixed."""
+    since = run.policy.get("since", 0)
+    return say("policy.since", n=count(since)) if since else say("policy.before")
 
 
 class _Counter(HTMLParser):

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from aigc_eval.records import Run
 from aigc_eval.report.escape import visible
 from aigc_eval.report.files import Unreadable
+from aigc_eval.report.view import waived
 from aigc_eval.report.words import gate_sentence, gate_title, headline, state, why
 
 __all__ = ["check", "junit"]
@@ -21,11 +22,14 @@ def junit(run: Run, languages: Sequence[str]) -> str:
     """
     lang = languages[0]
     root = ET.Element("testsuites", _counts(run, ""), name=visible(run.name))
-    for candidate in run.candidates:
-        suite = ET.SubElement(root, "testsuite", _counts(run, candidate.name), name=visible(candidate.name))
-        for verdict in [v for v in run.verdicts if v.candidate == candidate.name]:
-            case = ET.SubElement(suite, "testcase", name=visible(verdict.gate), classname=visible(candidate.name))
-            if verdict.status != "pass":
+    for name in dict.fromkeys([*(c.name for c in run.candidates), *(v.candidate for v in run.verdicts)]):
+        suite = ET.SubElement(root, "testsuite", _counts(run, name), name=visible(name))
+        for verdict in [v for v in run.verdicts if v.candidate == name]:
+            case = ET.SubElement(suite, "testcase", name=visible(verdict.gate), classname=visible(name))
+            if verdict.waiver is not None:
+                told = f"{gate_sentence(run, verdict, lang)}; {waived(verdict)[0].in_(lang)}"
+                ET.SubElement(case, "system-out").text = visible(told)
+            elif verdict.status != "pass":
                 reason = visible(gate_sentence(run, verdict, lang))
                 kind = "failure" if verdict.status == "fail" else "error"
                 found = ET.SubElement(case, kind, message=reason, type=verdict.status)
@@ -40,11 +44,11 @@ def junit(run: Run, languages: Sequence[str]) -> str:
 
 def _silent(run: Run) -> bool:
     """Whether the run has no pass and no gate that says why."""
-    return state(run) != "pass" and all(v.status == "pass" for v in run.verdicts)
+    return state(run) != "pass" and all(v.counts_as == "pass" for v in run.verdicts)
 
 
 def _counts(run: Run, candidate: str) -> dict[str, str]:
-    own = [v.status for v in run.verdicts if candidate in ("", v.candidate)]
+    own = [v.counts_as for v in run.verdicts if candidate in ("", v.candidate)]
     extra = not candidate and _silent(run)
     return {
         "tests": str(len(own) + extra),

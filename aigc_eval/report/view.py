@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aigc_eval.records import Bilingual, Estimate, MetricFacts, Outcome, Run, Verdict
+from aigc_eval.records import Bilingual, Estimate, MetricFacts, Outcome, Reason, Run, Verdict, Zone
 from aigc_eval.report.charts import Picture, comparison, gate_picture
 from aigc_eval.report.glance import behind
 from aigc_eval.report.numbers import NONE, count, figure, interval, limit
@@ -14,7 +14,6 @@ from aigc_eval.report.words import (
     ARROWS,
     SIGNS,
     both,
-    direction,
     gate_reason,
     gate_title,
     gate_unit,
@@ -89,11 +88,11 @@ def gate_groups(run: Run) -> list[tuple[str, list[GateLine]]]:
 
 
 def _gate_line(run: Run, verdict: Verdict) -> GateLine:
-    estimate, unit, better = verdict.estimate, gate_unit(run, verdict), direction(run, verdict)
+    estimate, unit = verdict.estimate, gate_unit(run, verdict)
     found = metric_facts(run).get((estimate.scorer, estimate.metric)) if estimate else None
-    bounds = found[1].bounds if found else (None, None)
+    bounds = found[1].bounds if found and not (estimate and estimate.against) else (None, None)
     printed = cell(estimate, unit)
-    border = {"lower": "≤ ", "higher": "≥ "}.get(better or "", "") + limit(verdict.limit, unit)
+    border = border_of(verdict.zone, unit)
     counts = Bilingual("")
     if estimate:
         figures = {k: count(getattr(estimate, k)) for k in ("scored", "planned", "prompts")}
@@ -107,17 +106,39 @@ def _gate_line(run: Run, verdict: Verdict) -> GateLine:
         printed.value,
         printed.interval,
         border,
-        gate_picture(estimate, verdict.limit, better, bounds),
+        gate_picture(estimate, verdict.zone, bounds),
         f"{printed.value} ({printed.interval or NONE}), {border}",
-        tuple(both(lambda lang, r=r: gate_reason(run, verdict, r, lang)) for r in verdict.reasons),  # type: ignore[misc]
+        (*(_reason(run, verdict, r) for r in verdict.reasons), *waived(verdict)),
     )
+
+
+def _reason(run: Run, verdict: Verdict, reason: Reason) -> Bilingual:
+    return both(lambda lang: gate_reason(run, verdict, reason, lang))
+
+
+def border_of(zone: Zone, unit: str) -> str:
+    """The limits of a zone.
+
+    >>> border_of((None, 0.01), "share"), border_of((-0.02, 0.02), "share"), border_of((None, None), "")
+    ('≤ 1 %', '−2 % … 2 %', '')
+    """
+    low, high = (None if end is None else limit(end, unit) for end in zone)
+    if low is not None and high is not None:
+        return f"{low} … {high}"
+    return f"≤ {high}" if high is not None else f"≥ {low}" if low is not None else ""
+
+
+def waived(verdict: Verdict) -> tuple[Bilingual, ...]:
+    """Who has given leave for the gate not to pass, why, and until when; nothing where nobody has."""
+    leave = verdict.waiver
+    return () if leave is None else (say("waived", owner=leave.owner, reason=leave.reason, expires=leave.expires),)
 
 
 def candidate_states(run: Run) -> list[tuple[str, str, str, Bilingual]]:
     """Each candidate's name, worst gate status, sign and word; not_gated where no gate judges it."""
     found = []
     for candidate in run.candidates:
-        own = {v.status for v in run.verdicts if v.candidate == candidate.name}
+        own = {v.counts_as for v in run.verdicts if v.candidate == candidate.name}
         status = next((s for s in _URGENT if s in own), "not_gated")
         found.append((candidate.name, status, SIGNS[status], say(status)))
     return found

@@ -20,8 +20,8 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "no_release.why": ("This run must not be used to release anything.", "本次运行不得作为发布依据。"),
     "open": ("open", "未定"),
     "gates.all_met": (
-        "Every {level} interval lies within its limit, with every unscored output counted as the worst.",
-        "每个 {level} 置信区间都在限值之内，未能评分的输出一律按最差计。",
+        "Every bound meets its limit, with every unscored output counted as the worst.",
+        "每个置信界都满足限值，未能评分的输出一律按最差计。",
     ),
     "decisive": ("{candidate}, {metric}: {reason}.", "{candidate} 的“{metric}”：{reason}。"),
     # reasons of a gate; .lower and .higher name the good direction
@@ -62,6 +62,37 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "{rate} of the outputs were cut off (at most {limit})",
         "{rate} 的输出被截断（至多 {limit}）",
     ),
+    "refused_rate": ("{rate} of the outputs are refused (at most {limit})", "{rate} 的输出被拒答（至多 {limit}）"),
+    "filtered_rate": ("{rate} of the outputs were filtered (at most {limit})", "{rate} 的输出被过滤（至多 {limit}）"),
+    "no_baseline": ("the baseline is not there", "缺少基线"),
+    "incomparable": ("the baseline cannot be compared: {differences}", "与基线不可比：{differences}"),
+    "graded": ("grade {grade} (between {worst} and {best})", "等级为 {grade}（在 {worst} 与 {best} 之间）"),
+    "waived": (
+        "WAIVED by {owner} until {expires}: {reason}. The measured result stands.",
+        "已豁免（{owner}，至 {expires}）：{reason}。测量结果不变。",
+    ),
+    "waiver_expired": ("the waiver of {owner} ended on {expires}", "{owner} 的豁免已于 {expires} 到期"),
+    "waiver_unused": (
+        "the waiver of {owner} (until {expires}) covers nothing that fails; remove it",
+        "{owner} 的豁免（至 {expires}）没有可适用的不通过项，应予删除",
+    ),
+    "slice_large_enough": ("{prompts} prompts, at least {needed} are needed", "共 {prompts} 题，至少需要 {needed} 题"),
+    "slice_too_small": ("only {prompts} prompts; {needed} are needed", "仅 {prompts} 题；至少需要 {needed} 题"),
+    "validated": ("validated on {data}, {n} items", "已在 {data} 上验证，共 {n} 条"),
+    "not_validated": ("no validation of this scorer is given", "没有该评分器的验证结果"),
+    "validated_other": (
+        "the validation given is of the scorer with other options or in another version",
+        "所给的验证结果属于其他选项或版本的评分器",
+    ),
+    "few_items": ("validated on {n} items only; {needed} are needed", "仅用 {n} 条验证；至少需要 {needed} 条"),
+    "low_sensitivity": (
+        "it finds at least {bound} of what it should (lower bound); {limit} is needed",
+        "其灵敏度下界为 {bound}；至少需要 {limit}",
+    ),
+    "low_specificity": (
+        "it leaves at least {bound} of the rest alone (lower bound); {limit} is needed",
+        "其特异度下界为 {bound}；至少需要 {limit}",
+    ),
     "slice_empty": ("there are no outputs in this slice", "该切片中没有输出"),
     "unknown_reason": ("reason “{code}” ({figures})", "原因“{code}”（{figures}）"),
     # reasons of a run: whole sentences
@@ -71,6 +102,16 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "gate_fails.one": ("1 gate fails.", "1 项门限不通过。"),
     "gates_open": ("{n} gates are undetermined.", "{n} 项门限未定。"),
     "gates_open.one": ("1 gate is undetermined.", "1 项门限未定。"),
+    "gates_waived": ("{n} gates that do not pass are waived.", "{n} 项未通过的门限已获豁免。"),
+    "gates_waived.one": ("1 gate that does not pass is waived.", "1 项未通过的门限已获豁免。"),
+    "policy_changed": (
+        "The policy was changed when {n} answers were already there.",
+        "已有 {n} 条回答之后，策略被改动。",
+    ),
+    "policy_changed.one": (
+        "The policy was changed when 1 answer was already there.",
+        "已有 1 条回答之后，策略被改动。",
+    ),
     "limited": (
         "Only the first {limit} prompts were run, so this is not for release.",
         "仅运行了前 {limit} 道题，不可用于发布。",
@@ -104,10 +145,19 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     # sections
     "gates": ("Gates", "门限"),
     "gates.note": (
-        "A gate passes only when the whole {level} interval lies in the shaded zone, with every unscored output "
-        "counted as the worst (dotted). The broken line is the limit.",
-        "只有整个 {level} 置信区间落在阴影区内才算通过；未能评分的输出一律按最差计（点线）。竖虚线为限值。",
+        "A gate passes only when the interval ends inside the shaded zone, with every unscored output counted as the "
+        "worst (dotted), and fails when it lies beyond. Each end is a one-sided {confidence} bound; the broken line is "
+        "the limit.",
+        "区间的界落在阴影区内才算通过，未能评分的输出一律按最差计（点线）；整个区间在阴影区外则不通过。"
+        "区间两端各为 {confidence} 单侧置信界，竖虚线为限值。",
     ),
+    "against": ("{title}, minus that of {other}", "{title}，与 {other} 之差"),
+    "against.relative": ("{title}, change against {other}", "{title}，相对 {other} 的变化"),
+    "against.groups": ("{title}, {other}", "{title}，{other}"),
+    "policy_itself": ("the policy itself", "策略本身"),
+    "policy_head": ("policy", "策略"),
+    "policy.before": ("fixed before the first answer", "在第一条回答之前确定"),
+    "policy.since": ("changed when {n} answers were already there", "已有 {n} 条回答之后改动"),
     "gates.none": ("No gate was set.", "未设门限。"),
     "compare": ("Side by side", "并列比较"),
     "compare.note": (

@@ -11,6 +11,7 @@ from aigc_eval.report.vocabulary import VOCABULARY
 __all__ = [
     "SIGNS",
     "both",
+    "confidence",
     "direction",
     "gate_reason",
     "gate_sentence",
@@ -29,7 +30,8 @@ SIGNS: Mapping[str, str] = {"pass": "✓", "fail": "✕", "undetermined": "?", "
 """A sign for each verdict, so that colour is never alone."""
 ARROWS: Mapping[str | None, str] = {"lower": "↓", "higher": "↑", None: "·"}
 _COUNTS = frozenset({"more", "failed", "prompts", "scored", "planned", "n"})
-_RATES = frozenset({"error_rate", "empty_rate", "truncated_rate"})
+_RATES = frozenset({"error_rate", "empty_rate", "truncated_rate", "refused_rate", "filtered_rate", "low_sensitivity",
+                    "low_specificity"})  # fmt: skip
 
 
 def both(words: Callable[[str], str]) -> Bilingual:
@@ -119,6 +121,13 @@ def level(run: Run) -> str:
     return limit(run.estimates[0].level if run.estimates else 0.95, "share")
 
 
+def confidence(run: Run) -> str:
+    """The confidence of the gates' bounds, each of one side; both ends of a range where gates differ."""
+    found = sorted({(1 + v.estimate.level) / 2 for v in run.verdicts if v.estimate is not None})
+    shown = dict.fromkeys(limit(round(each, 12), "share") for each in (found[:1] + found[-1:]) or [0.95])
+    return " … ".join(shown)
+
+
 def metric_facts(run: Run) -> dict[tuple[str, str], tuple[PluginFacts, MetricFacts]]:
     """(scorer, metric) -> their facts."""
     return {(s.name, m.name): (s, m) for s in run.scorers for m in s.metrics}
@@ -142,16 +151,16 @@ def _facts_of(run: Run, verdict: Verdict) -> MetricFacts | None:
 
 def gate_unit(run: Run, verdict: Verdict) -> str:
     """The unit of a gate's metric; "" where it is unknown."""
+    if verdict.estimate is not None and verdict.estimate.relative:
+        return "share"
     facts = _facts_of(run, verdict)
     return facts.unit if facts else ""
 
 
-def direction(run: Run, verdict: Verdict) -> str | None:
-    """The good direction of a gate: "lower" for <=, "higher" for >=."""
-    facts = _facts_of(run, verdict)
-    if "<=" in verdict.gate or ">=" in verdict.gate:
-        return "lower" if "<=" in verdict.gate else "higher"
-    return facts.better if facts else None
+def direction(verdict: Verdict) -> str | None:
+    """The good direction of a gate: "lower" where only its upper bound is limited, "higher" for the lower one."""
+    low, high = verdict.zone
+    return "lower" if low is None and high is not None else "higher" if high is None and low is not None else None
 
 
 def gate_title(run: Run, verdict: Verdict) -> Bilingual:
@@ -161,12 +170,16 @@ def gate_title(run: Run, verdict: Verdict) -> Bilingual:
         return Bilingual(verdict.gate)
     title = metric_title(facts)
     where = f" [{estimate.slice}]" if estimate.slice else ""
-    return both(lambda lang: title.in_(lang) + where)
+    if not estimate.against:
+        return both(lambda lang: title.in_(lang) + where)
+    key = "against.groups" if " - " in estimate.against else "against.relative" if estimate.relative else "against"
+    told = say(key, title=title, other=estimate.against)
+    return both(lambda lang: told.in_(lang) + where)
 
 
 def gate_reason(run: Run, verdict: Verdict, reason: Reason, lang: str) -> str:
     """One reason of a gate, in the metric's unit and direction."""
-    return sentence(reason, lang, gate_unit(run, verdict), direction(run, verdict))
+    return sentence(reason, lang, gate_unit(run, verdict), direction(verdict))
 
 
 def gate_sentence(run: Run, verdict: Verdict, lang: str) -> str:
@@ -177,11 +190,11 @@ def gate_sentence(run: Run, verdict: Verdict, lang: str) -> str:
 def why(run: Run, lang: str) -> str:
     """The reason of the run's verdict in a few sentences: what happened, then the gates that decided."""
     told = [sentence(r, lang) for r in run.reasons]
-    after = sum(r.code in ("gates_pass", "gate_fails", "gates_open") for r in run.reasons)
-    first = [next((v for v in run.verdicts if v.status == status), None) for status in ("fail", "undetermined")]
+    after = sum(r.code in ("gates_pass", "gate_fails", "gates_open", "gates_waived") for r in run.reasons)
+    first = [next((v for v in run.verdicts if v.counts_as == status), None) for status in ("fail", "undetermined")]
     told[after:after] = [_decisive(run, v, lang) for v in first if v is not None]
-    if run.verdicts and run.status == "pass":
-        told.insert(after, _fill("gates.all_met", {"level": level(run)}, lang))
+    if run.verdicts and run.status == "pass" and not any(v.waiver for v in run.verdicts):
+        told.insert(after, _fill("gates.all_met", {}, lang))
     if not run.release and not any(r.code == "limited" for r in run.reasons):
         told.append(_fill("no_release.why", {}, lang))
     return ("" if lang == "zh" else " ").join(told)

@@ -25,10 +25,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from aigc_eval.baselines import reference
 from aigc_eval.conclusion import Measured, conclude, measure, versions
+from aigc_eval.errors import AigcEvalError
+from aigc_eval.evidence import Reference
 from aigc_eval.frames import build
+from aigc_eval.gates import BASELINE, Against, Policy
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Estimate, PluginFacts, Run
+from aigc_eval.records import Estimate, PluginFacts, Run, Verdict
 from aigc_eval.runner import reused
 from aigc_eval.verify.artefacts import Again, Recorded
 from aigc_eval.verify.finding import Check, Findings, Unfit
@@ -116,21 +120,46 @@ def _other_versions(terms: Mapping[str, Any]) -> list[str]:
 def _concluded(found: Replay, scorers: Mapping[str, Scorer], lost: dict[str, str], facts: Mapping[str, Any]) -> Run:
     """The run as the journal gives it; for scorers that could not be built, with the numbers of run.json."""
     rows = build(found.answers, found.scores)
+    baseline, missing = _baseline(found)
+    policy = Policy.from_json(found.terms["policy"])
+    if missing:
+        asked = (g for g in policy.gates if isinstance(g.claim, Against) and g.claim.other == BASELINE)
+        lost |= {gate.scorer: missing for gate in asked if gate.scorer not in lost}
     measured = []
     for name in found.terms["scorers"]:
         if name not in lost:
             try:
-                measured.append(measure(found.terms, rows, name, scorers[name]))
+                measured.append(measure(found.terms, rows, name, scorers[name], baseline))
                 continue
             except Exception as error:  # whatever a plug-in's metrics need that is not here
                 lost[name] = f"its metrics cannot be computed here: {type(error).__name__}: {error}"
-        measured.append(_as_recorded(name, facts))
+        measured.append(_as_recorded(name, policy, facts))
     return conclude(found.terms, found.head, rows, measured, reused(found.reused))
 
 
-def _as_recorded(name: str, facts: Mapping[str, Any]) -> Measured:
+def _baseline(found: Replay) -> tuple[Reference | None, str]:
+    """The baseline of another run, or why it cannot be looked at."""
+    try:
+        terms = dict(found.terms)
+        baseline = reference(terms, found.head)
+    except AigcEvalError as error:
+        return None, f"the baseline cannot be read: {error}"
+    if terms.get("baseline") != found.terms.get("baseline"):
+        return None, "the baseline is not the run that it was"
+    return baseline, ""
+
+
+def _as_recorded(name: str, policy: Policy, facts: Mapping[str, Any]) -> Measured:
     try:
         own = next(PluginFacts.from_json(s) for s in facts["scorers"] if s["name"] == name)
-        return Measured(own, tuple(Estimate(**e) for e in facts["estimates"] if e["scorer"] == name))
+        verdicts = [Verdict.from_json({**v, "waiver": None}) for v in facts["verdicts"]]
+        judged = {
+            place: tuple(
+                v for v in verdicts if v.gate == gate.name or (gate.each and v.gate.startswith(f"{gate.text} ["))
+            )
+            for place, gate in enumerate(policy.gates)
+            if gate.scorer == name
+        }
+        return Measured(own, tuple(Estimate(**e) for e in facts["estimates"] if e["scorer"] == name), judged)
     except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise Unfit("run.json", None, f"has no numbers of {name} that can be read") from error

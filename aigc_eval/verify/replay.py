@@ -11,6 +11,7 @@ from typing import Any
 
 from aigc_eval.answering import answering_keys, draws, recorded
 from aigc_eval.config.origin import digests_of
+from aigc_eval.gates import Policy
 from aigc_eval.journal import NAME, Damaged, Line, encode, read_lines
 from aigc_eval.plugin import identity_of
 from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, PluginFacts, Prompt, Score
@@ -122,6 +123,13 @@ class Replay:
         _demand((record["samples"], record["limit"]) == (asked["samples"], asked["limit"]), "terms of another size")
         files = {read["sha256"] for read in self.head["made_of"]["prompts"]}
         _demand(files >= set(record["digests"].values()) - {record["digests"]["bench"]}, "terms about other prompts")
+        policy = Policy.from_json(record["policy"])
+        _demand(
+            json.loads(json.dumps(policy.to_json())) == record["policy"], "a policy that is not written as ours are"
+        )
+        same = bool(self.terms) and self.terms["policy"] == record["policy"]
+        since = self.terms["policy_since"] if same else len(self._generations)
+        _demand(record["policy_since"] == since, "a policy that was fixed at another time than it says")
         self.terms, self._score_keys = dict(record), None
 
     def _reuse(self, record: Mapping[str, Any]) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from aigc_eval.estimates import estimate
-from aigc_eval.gates import budget_reasons, judge, overall, parse
+from aigc_eval.gates import BUDGETS, Finding, Gate, Limit, Policy, budget_reasons, judge, overall, parse
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio, WorstPerPrompt
-from aigc_eval.records import Bilingual, MetricFacts, PluginFacts, Reason, Run, Span
+from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts, Reason, Run, Span
 
 SAMPLES = 3
 HOSTILE = (
@@ -242,6 +242,11 @@ def sample_rows(candidates: Sequence[str] = ("baseline-v1", "candidate-v2"), pro
     return _rows(tuple(candidates), prompts).copy()
 
 
+def looked_at(gate: Gate, estimate: Estimate | None) -> list[Finding]:
+    """What a gate on a limit sees of an estimate."""
+    return [] if estimate is None or not isinstance(gate.claim, Limit) else [Finding(estimate, gate.claim.zone(None))]
+
+
 @cache
 def _rows(candidates: tuple[str, ...], prompts: int) -> pd.DataFrame:
     rows = [_row(c, n, s) for c in candidates for n in range(prompts) for s in range(SAMPLES)]
@@ -256,10 +261,12 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
     slices = [{}, {"lang": "en"}, {"lang": "zh"}, *({"category": c} for c in _TOPICS)]
     estimates = [e for s, (_, metrics) in _SCORERS.items() for e in estimate(rows, s, metrics, slices)]
     found = {(e.candidate, e.scorer, e.metric, e.slice): e for e in estimates}
-    budgets = {n: budget_reasons(g["outcome"].value_counts().to_dict()) for n, g in rows.groupby("candidate")}
+    budgets = {n: budget_reasons(g["outcome"].value_counts().to_dict(), BUDGETS) for n, g in rows.groupby("candidate")}
     parsed = [parse(g) for g in gates] + ([parse("toxicity.toxic_fraction <= 30 %", {"lang": "zh"})] if gates else [])
     verdicts = [
-        judge(g, n, found.get((n, g.scorer, g.metric, "lang=zh" if g.where else "")), budgets[n])
+        judge(
+            g, n, looked_at(g, found.get((n, g.scorer, g.metric, "lang=zh" if g.where else ""))), Policy(), budgets[n]
+        )
         for g in parsed
         for n in names
     ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from aigc_eval import gates
 from aigc_eval.config import Bench, Named
-from aigc_eval.gates import Gate
+from aigc_eval.gates import Gate, Policy
 from aigc_eval.metrics import AnyPerPrompt, Mean, Metric, Rate, WorstPerPrompt
 from aigc_eval.plugin import Generator, Scorer
 from aigc_eval.prompts import PromptSet
@@ -106,7 +106,7 @@ def bench(
         "samples": samples,
         "seed": 0,
         "slices": (),
-        "gates": tuple(gates.parse(gate) if isinstance(gate, str) else gate for gate in limits),
+        "policy": Policy(gates=tuple(gates.parse(gate) if isinstance(gate, str) else gate for gate in limits)),
         "formats": tuple(formats),
         "languages": ("en",),
         "source": {"prompts": ["p.jsonl"]},

@@ -74,7 +74,7 @@ def test_every_option_is_part_of_the_key_or_left_out_on_purpose(
     ("kind", "identity", "runtime"),
     [
         (Bench, {"prompt_sets", "candidates", "samples", "seed", "source"},
-         {"name", "path", "scorers", "release", "slices", "gates", "formats", "languages", "digest"}),
+         {"name", "path", "scorers", "release", "slices", "policy", "formats", "languages", "digest"}),
         (Named, {"name", "plugin"}, {"note", "limits", "price", "budget"}),
         (Limits, set(), {"concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "deadline", "attempts",
                          "backoff", "longest_wait", "outage", "max_tokens_total", "max_cost"}),
@@ -101,7 +101,7 @@ def test_every_field_of_a_bench_is_part_of_a_runs_identity_or_left_out_on_purpos
             "scorers": named(Marked(mark="x")),
             "release": ("c0",),
             "slices": ("lang",),
-            "gates": bench(Says(), limits=["s0.rate <= 1"]).gates,
+            "policy": bench(Says(), limits=["s0.rate <= 1"]).policy,
             "formats": ("csv",),
             "languages": ("zh",),
             "digest": "1",

@@ -1,0 +1,111 @@
+"""The baseline of another run, and whether two runs can be compared at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aigc_eval.config.origin import differences
+from aigc_eval.errors import UsageError
+from aigc_eval.evidence import Reference
+from aigc_eval.gates import Policy
+from aigc_eval.journal import Journal
+from aigc_eval.loading import load, run_in
+from aigc_eval.plugin import MadeOf, identity_of
+from aigc_eval.records import Run
+
+__all__ = ["Side", "incomparable", "open_side", "reference"]
+
+_SAMPLING = (
+    *("temperature", "top_p", "top_k", "min_p", "max_tokens", "max_new_tokens", "stop", "seed"),
+    *("repetition_penalty", "frequency_penalty", "presence_penalty", "do_sample"),
+)
+"""Options of generators that say how answers are drawn."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One candidate of a completed run; `head` is the first record of its journal, `terms` the last of that kind."""
+
+    folder: Path
+    candidate: str
+    run: Run
+    head: Mapping[str, Any]
+    terms: Mapping[str, Any]
+    journal: str
+
+    @property
+    def name(self) -> str:
+        """What readers know it by."""
+        return f"{self.folder.name}:{self.candidate}"
+
+
+def open_side(folder: Path, candidate: str = "") -> Side:
+    """A candidate of the completed run in a folder; the only one where none is named."""
+    run = load(folder)
+    names = [c.name for c in run.candidates]
+    if not candidate and len(names) > 1:
+        raise UsageError(f"{folder} has {len(names)} candidates; name one: {', '.join(names)}")
+    if candidate and candidate not in names:
+        raise UsageError(f"{folder} has no candidate {candidate!r:.80}; there are {', '.join(names)}")
+    with Journal(folder, write=False) as journal:
+        head, terms = run_in(journal).heads[0], next(iter(reversed([*journal.each("terms")])))
+        return Side(folder, candidate or names[0], run, head, terms, journal.head)
+
+
+def reference(terms: dict[str, Any], head: Mapping[str, Any]) -> Reference | None:
+    """The baseline that the terms of a run name in another run; `terms` learn the checksum of that run's journal."""
+    baseline = Policy.from_json(terms["policy"]).baseline
+    if baseline is None or not baseline.run:
+        return None
+    side = open_side(Path(baseline.run), baseline.candidate)
+    terms["baseline"] = {"journal": side.journal, "candidate": side.candidate}
+    rows = side.run.rows[side.run.rows["candidate"] == side.candidate]
+    return Reference(side.name, rows, tuple(incomparable(side.head, side.terms, head, terms)))
+
+
+def incomparable(
+    head_a: Mapping[str, Any],
+    terms_a: Mapping[str, Any],
+    head_b: Mapping[str, Any],
+    terms_b: Mapping[str, Any],
+    candidates: tuple[str, str] | None = None,
+) -> list[str]:
+    """Why numbers of two runs must not be compared, a line each: other prompts, draws, scorers or ways of sampling.
+
+    `candidates`, one of each run, have their sampling options compared too.
+    """
+    lines = [*_asked(head_a, head_b), *_scorers(terms_a, terms_b)]
+    if candidates is not None:
+        one, other = head_a["made_of"]["candidates"][candidates[0]], head_b["made_of"]["candidates"][candidates[1]]
+        lines += _sampling(one, other)
+    return lines
+
+
+def _asked(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    before, now = ({**head["made_of"], "candidates": {}, "seed": 0} for head in (one, other))
+    limits = [head["identity"]["limit"] for head in (one, other)]
+    lines = differences(before, now)  # type: ignore[arg-type]
+    return lines if limits[0] == limits[1] else [*lines, f"limit: {limits[0] or 'none'} -> {limits[1] or 'none'}"]
+
+
+def _scorers(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    for name in (n for n in one["scorers"] if n in other["scorers"]):
+        before, now = one["scorers"][name], other["scorers"][name]
+        if identity_of(before["made_of"]) != identity_of(now["made_of"]):
+            same = before["signature"] == now["signature"]
+            yield f"scorers.{name}: " + ("another version" if same else f"{before['signature']} -> {now['signature']}")
+
+
+def _sampling(one: MadeOf, other: MadeOf) -> Iterator[str]:
+    options = [{**made["defaults"], **made["options"]} for made in (one, other)]
+    for name in _SAMPLING:
+        if all(name in own for own in options) and options[0][name] != options[1][name]:
+            yield f"sampling {name}: {options[0][name]} -> {options[1][name]}"
+
+
+def shared_scorers(one: Mapping[str, Any], other: Mapping[str, Any]) -> Sequence[str]:
+    """The scorers that both runs have."""
+    return [name for name in one["scorers"] if name in other["scorers"]]

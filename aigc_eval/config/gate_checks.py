@@ -1,0 +1,110 @@
+"""What a gate says against what is there: its metric's direction, range and unit, its tags, candidates and scales."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from aigc_eval.gates import BASELINE, Against, Baseline, Gate, Grade, Limit, Parity, Scale
+from aigc_eval.metrics import Metric
+from aigc_eval.registry import suggest
+
+__all__ = ["Known", "gate_fault"]
+
+Wrong = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The names that gates may use; `tags` is None where the prompts could not be read."""
+
+    candidates: Collection[str]
+    tags: Collection[str] | None
+    grades: Mapping[str, Scale] = field(default_factory=dict)
+    baseline: Baseline | None = None
+
+
+def gate_fault(gate: Gate, metric: Metric, known: Known) -> Wrong | None:
+    """What is wrong with a gate on this metric, and the remedy."""
+    name = f"{gate.scorer}.{metric.name}"
+    tags = [tag for tag in (gate.each, *_tags(gate)) if tag]
+    found = chain(
+        (_tag(tag, known.tags) for tag in tags),
+        (_twice(gate),),
+        (_direction(name, gate, metric),),
+        (_claim(name, gate, metric, known),),
+    )
+    return next((wrong for wrong in found if wrong), None)
+
+
+def _tags(gate: Gate) -> tuple[str, ...]:
+    return (gate.claim.tag, gate.claim.matched) if isinstance(gate.claim, Parity) else ()
+
+
+def _tag(tag: str, tags: Collection[str] | None) -> Wrong | None:
+    return None if tags is None or tag in tags else (f"no prompt has a tag {tag!r:.80}", suggest(tag, tags))
+
+
+def _twice(gate: Gate) -> Wrong | None:
+    if gate.each and gate.each in gate.where:
+        return f"the gate is for each {gate.each}, and for one {gate.each} only", "remove one of the two"
+    return None
+
+
+def _direction(name: str, gate: Gate, metric: Metric) -> Wrong | None:
+    if metric.better is None and not isinstance(gate.claim, Parity):
+        return f"{name} has no better direction, so it cannot be gated", "report it, and gate another metric"
+    return None
+
+
+def _claim(name: str, gate: Gate, metric: Metric, known: Known) -> Wrong | None:
+    claim = gate.claim
+    if isinstance(claim, Limit):
+        return _limit(name, claim, metric)
+    if isinstance(claim, Against):
+        return _against(name, claim, metric, known)
+    if isinstance(claim, Parity):
+        return _size(name, claim.margin, metric)
+    return _grade(name, claim, metric, known.grades)
+
+
+def _limit(name: str, claim: Limit, metric: Metric) -> Wrong | None:
+    op = "<=" if metric.better == "lower" else ">="
+    if claim.op != op:
+        return f"for {name}, {metric.better} is better", f"write {op}"
+    low, high = metric.bounds
+    if not low <= claim.limit <= high:
+        return f"{name} lies in {low:g}..{high:g}; the limit {claim.limit:g} is outside", "correct the limit"
+    return None
+
+
+def _against(name: str, claim: Against, metric: Metric, known: Known) -> Wrong | None:
+    if claim.other == BASELINE and BASELINE not in known.candidates and known.baseline is None:
+        return "there is no baseline", "name one in the policy (`baseline:`), or give --baseline RUN"
+    if claim.other != BASELINE and claim.other not in known.candidates:
+        return f"unknown candidate {claim.other!r:.80}", suggest(claim.other, [*known.candidates, BASELINE])
+    if claim.relative and metric.unit == "share":
+        return f"{name} is a share, so {claim.margin:.4g} could be of it or points of it", "write `by 2 points`"
+    return None if claim.relative else _size(name, claim.margin, metric)
+
+
+def _size(name: str, margin: float, metric: Metric) -> Wrong | None:
+    """A margin as wide as the metric's range would let everything pass."""
+    low, high = metric.bounds
+    if not margin < high - low:
+        return f"{name} lies in {low:g}..{high:g}, so a margin of {margin:g} allows anything", "correct the margin"
+    return None
+
+
+def _grade(name: str, claim: Grade, metric: Metric, grades: Mapping[str, Scale]) -> Wrong | None:
+    if metric.better != "lower":
+        return f"grades are for metrics of which less is better, and {name} is none", "gate another metric"
+    if claim.scale not in grades:
+        return f"there is no scale {claim.scale!r:.80}", suggest(claim.scale, grades) or "add it under `grades`"
+    scale = grades[claim.scale]
+    if claim.needed not in scale.names():
+        return f"the scale {claim.scale} has no grade {claim.needed!r:.80}", suggest(claim.needed, scale.names())
+    if scale.limit(claim.needed) is None:
+        return f"{claim.needed!r} is the worst grade, which everything has", "ask for a better grade"
+    return None

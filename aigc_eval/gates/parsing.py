@@ -1,0 +1,120 @@
+"""Gates as they are written, such as "toxicity.toxic_fraction <= 1 % at 95 %"."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from aigc_eval.gates.claims import CONFIDENCE, Against, Claim, Gate, Grade, Limit, Operator, Parity, Relation
+
+__all__ = ["FORMS", "parse"]
+
+FORMS = (
+    "scorer.metric <= number (or >=)",
+    "scorer.metric not worse than baseline by number",
+    "scorer.metric better than baseline",
+    "scorer.metric equal to baseline within number",
+    "scorer.metric parity tag within number",
+    "scorer.metric grade >= name on scale",
+)
+"""What may be written; then `for each tag`, then `at 95 %`. A candidate's name may stand for `baseline`."""
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NAME = r"\w[\w.-]*(?:\[[^\[\]]*\])?"
+_MARGIN = rf"(?P<margin>{_NUMBER})\s*(?P<unit>%|points?)?"
+_CLAIMS = (
+    rf"(?P<op><=|>=)\s*(?P<limit>{_NUMBER})\s*(?P<percent>%?)",
+    rf"(?P<relation>not\s+worse\s+than|better\s+than)\s+(?P<other>{_NAME})(?:\s+by\s+{_MARGIN})?",
+    rf"(?P<relation>equal\s+to)\s+(?P<other>{_NAME})\s+within\s+{_MARGIN}",
+    rf"parity\s+(?P<tag>[\w.-]+)\s+within\s+{_MARGIN}(?:\s+matched\s+by\s+(?P<matched>[\w.-]+))?",
+    r"grade\s*>=\s*(?P<grade>\w[\w -]*?)\s+on\s+(?P<scale>[\w-]+)",
+)
+_GATES = tuple(
+    re.compile(
+        rf"\s*(?P<scorer>[\w-]+)\.(?P<metric>[\w.-]+)\s*{claim}"
+        rf"(?:\s+for\s+each\s+(?P<each>[\w.-]+))?(?:\s+at\s+(?P<at>{_NUMBER})\s*%)?\s*"
+    )
+    for claim in _CLAIMS
+)
+
+
+def parse(
+    text: str,
+    where: Mapping[str, str] | None = None,
+    candidates: Sequence[str] = (),
+    *,
+    confidence: float = CONFIDENCE,
+) -> Gate:
+    """Read a gate in one of the `FORMS`; a percentage is a share. `confidence` is for gates that name none.
+
+    >>> gate = parse("pii.leak_rate <= 1 % for each lang at 99 %")
+    >>> gate.scorer, gate.metric, gate.claim, gate.each, gate.confidence
+    ('pii', 'leak_rate', Limit(op='<=', limit=0.01), 'lang', 0.99)
+    >>> parse("fluency.perplexity not worse than baseline by 5 %").claim
+    Against(relation='not worse than', other='baseline', margin=0.05, relative=True)
+    >>> parse("pii.leak_rate parity lang within 2 points").claim
+    Parity(tag='lang', margin=0.02, matched='')
+    >>> parse("pii.leak_rate < 1")
+    Traceback (most recent call last):
+    ...
+    ValueError: cannot read the gate 'pii.leak_rate < 1'; write it as: scorer.metric <= number (or >=)
+    """
+    found = next((match for gate in _GATES if (match := gate.fullmatch(text))), None)
+    if found is None:
+        raise ValueError(f"cannot read the gate {text!r}; write it as: {_nearest(text)}")
+    parts = {name: value for name, value in found.groupdict().items() if value is not None}
+    level = _number(text, parts["at"]) / 100 if "at" in parts else confidence
+    if not 0.5 < level < 1:
+        raise ValueError(f"the gate {text!r} is to hold at {level:g}; write a confidence between 50 % and 100 %")
+    claim = _claim(text, parts)
+    plain = " ".join(text.split())
+    return Gate(
+        plain,
+        parts["scorer"],
+        parts["metric"],
+        claim,
+        dict(where or {}),
+        tuple(candidates),
+        parts.get("each", ""),
+        level,
+    )
+
+
+def _claim(text: str, parts: Mapping[str, str]) -> Claim:
+    if "limit" in parts:
+        op: Operator = "<=" if parts["op"] == "<=" else ">="
+        return Limit(op, _share(text, parts["limit"], parts["percent"]))
+    if "grade" in parts:
+        return Grade(parts["scale"], " ".join(parts["grade"].split()))
+    margin = _share(text, parts.get("margin", "0"), parts.get("unit", ""))
+    if margin < 0:
+        raise ValueError(f"the margin of the gate {text!r} is negative; write the size of what is allowed")
+    if "tag" in parts:
+        if parts.get("unit") == "%":
+            raise ValueError(f"the gate {text!r} does not say of what its margin is a share; write a number, or points")
+        return Parity(parts["tag"], margin, parts.get("matched", ""))
+    words = " ".join(parts["relation"].split())
+    relation: Relation = "equal to" if words == "equal to" else "better than" if "better" in words else "not worse than"
+    if relation != "better than" and margin == 0:
+        word = "within" if relation == "equal to" else "by"
+        raise ValueError(f"the gate {text!r} allows no difference, which no sample can show; add `{word} number`")
+    return Against(relation, parts["other"], margin, parts.get("unit") == "%")
+
+
+def _number(text: str, written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"the limit of the gate {text!r} is too large")
+    return number
+
+
+def _share(text: str, written: str, unit: str) -> float:
+    # Division by a power of ten is correctly rounded, so "1 %" and "0.01" are the same float.
+    return _number(text, written) / 100 if unit else _number(text, written)
+
+
+def _nearest(text: str) -> str:
+    """The form that somebody probably meant."""
+    words = {"worse": 1, "better": 2, "equal": 3, "parity": 4, "grade": 5}
+    return FORMS[next((form for word, form in words.items() if word in text), 0)]

@@ -1,0 +1,78 @@
+"""A completed run read back: facts from run.json, rows from the journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aigc_eval.answering import answering_keys, draws, recorded
+from aigc_eval.errors import JournalError
+from aigc_eval.frames import build
+from aigc_eval.journal import Journal
+from aigc_eval.records import Generation, Prompt, Request, Run, Score
+from aigc_eval.scoring import scoring_keys, seen
+
+__all__ = ["facts_of", "load", "run_in"]
+
+
+def run_in(journal: Journal) -> Journal:
+    """The journal, if it holds a run."""
+    if not any(journal.each("ready")):
+        raise JournalError(f"{journal.path} does not hold a run")
+    return journal
+
+
+def load(folder: Path) -> Run:
+    """Read a completed run back: facts from run.json, rows from the journal."""
+    facts = facts_of(folder)
+    with Journal(folder, write=False) as journal:
+        head = run_in(journal).heads[0]
+        prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")]
+        requests, digests = draws(prompts, facts["samples"], head["identity"]["seed"])
+        answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
+        every = digests * len(answers)
+        scores = {s["name"]: _recorded_scores(journal, s, answers.values(), every) for s in facts["scorers"]}
+        return Run.from_facts(facts, build(answers, scores), bytes.fromhex(head["mask_key"]))
+
+
+def facts_of(folder: Path) -> dict[str, Any]:
+    """The content of run.json, which must be what the verdict was about."""
+    path, verdict = folder / "run.json", folder / "verdict.json"
+    try:
+        found = path.read_bytes()
+        facts: dict[str, Any] = json.loads(found)
+        reports = json.loads(verdict.read_bytes())["reports"] if verdict.exists() else {}
+    except FileNotFoundError as error:
+        what = f"{path} is missing; {folder} does not hold a completed run"
+        remedy = f"`aigc-eval run BENCH --out {folder} --resume` completes one"
+        raise JournalError(f"{what}; {remedy}") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise JournalError(f"{folder}: run.json or verdict.json is damaged; carry out the run again") from error
+    if reports.get(path.name) not in (None, hashlib.sha256(found).hexdigest()):
+        raise JournalError(f"{path} was changed after the verdict; carry out the run again")
+    return facts
+
+
+def _recorded_answers(
+    journal: Journal, identity: str, requests: Sequence[Request], digests: Sequence[str]
+) -> list[Generation]:
+    found = (_recorded(journal, "generation", key) for key in answering_keys(identity, digests))
+    return [recorded(request, data) for request, data in zip(requests, found, strict=True)]
+
+
+def _recorded_scores(
+    journal: Journal, scorer: Mapping[str, Any], answers: Iterable[Sequence[Generation]], digests: Sequence[str]
+) -> list[Score]:
+    sees = scorer.get("sees", "answer")
+    keys = scoring_keys(scorer["identity"], sees, seen(sees, answers), digests)
+    return [Score.from_json(_recorded(journal, "score", key)) for key in keys]
+
+
+def _recorded(journal: Journal, kind: str, key: str) -> dict[str, Any]:
+    data = journal.find(kind, key)
+    if data is None:
+        raise JournalError(f"{journal.path} lacks a {kind} that the run counted; carry out the run again")
+    return data
