@@ -304,6 +304,12 @@ def test_bounded_means_hold_the_mean_and_move_with_their_range(values: list[floa
     assert narrow.high <= high + 1e-9
 
 
+def test_bounded_means_of_unequal_clusters_move_with_their_range() -> None:
+    totals, sizes = np.array([0.5, 2.0, 0.0, 3.5]), np.array([1.0, 3, 2, 4])
+    found, moved = bounded_mean(totals, sizes, 0, 1), bounded_mean(totals * 3 + 2 * sizes, sizes, 2, 5)
+    assert moved[:2] == pytest.approx((2 + 3 * found.low, 2 + 3 * found.high), abs=1e-6)
+
+
 def test_bounded_means_at_the_ends_of_their_range() -> None:
     low, high, _ = bounded_mean(np.full(300, 2.0), np.ones(300), -2, 2, 0.9)
     assert high == 2.0

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from aigc_eval.intervals import bounded_mean
 from aigc_eval.paired import (
     DRAWS,
     EXACT,
     benjamini_hochberg,
+    bounded_difference,
     clustered_correlation,
     cohen_h,
     holm,
@@ -141,6 +143,39 @@ def test_correlation_of_clustered_ratios() -> None:
     uneven = np.array([1.0, 1, 10, 10])
     one, other = np.array([1.0, 0, 10, 0]), np.array([0.0, 1, 10, 0])
     assert clustered_correlation(one, uneven, other, uneven) == pytest.approx(49.5 / 50.5)
+
+
+def test_bounded_differences_without_a_difference_leave_the_rule_of_three() -> None:
+    same = np.random.default_rng(2).binomial(5, 0.3, 60).astype(float), np.full(60, 5.0)
+    low, high, name = bounded_difference(same, same, level=0.9)
+    assert (-low, high) == pytest.approx((1 - 0.05 ** (1 / 60),) * 2, rel=0.005)
+    assert name == "bounded(60)"
+    wide = bounded_difference(same, same, -1, 3, level=0.9)
+    assert wide.high == pytest.approx(4 * high)
+
+
+def test_bounded_differences_are_bounded_means_of_differences() -> None:
+    rng, sizes = np.random.default_rng(2), np.full(40, 2.0)
+    a, b = rng.binomial(2, 0.5, 40).astype(float), rng.binomial(2, 0.3, 40).astype(float)
+    whole = bounded_difference((a, sizes), (b, sizes))
+    assert whole[:2] == pytest.approx(bounded_mean(a - b, sizes, -1, 1)[:2])
+    half = bounded_difference((a, sizes), (b, sizes), times=1.5, level=0.9)
+    assert half[:2] == pytest.approx(bounded_mean(a - 1.5 * b, sizes, -1.5, 1, 0.9)[:2])
+    sum_ = bounded_difference((a, sizes), (b, sizes), times=-1, level=0.9)
+    assert sum_[:2] == pytest.approx(bounded_mean(a + b, sizes, 0, 2, 0.9)[:2])
+
+
+def test_bounded_differences_of_unlike_sizes_lie_around_the_difference() -> None:
+    """A lost row changes its prompt's weight a little and its own side's mean."""
+    rng = np.random.default_rng(2)
+    more, fewer = np.full(40, 4.0), np.where(np.arange(40) < 5, 2.0, 4.0)
+    a, b = rng.binomial(4, 0.5, 40).astype(float), rng.binomial(fewer.astype(int), 0.3).astype(float)
+    value = a.sum() / 160 - b.sum() / fewer.sum()
+    low, high, _ = bounded_difference((a, more), (b, fewer))
+    sizes = (more + fewer) / 2
+    plain = bounded_mean((a / more - b / fewer) * sizes, sizes, -1, 1)
+    own = ((a / more - b / fewer) * sizes).sum() / sizes.sum()
+    assert (low - value, high - value) == pytest.approx((plain.low - own, plain.high - own))
 
 
 @given(PS)
