@@ -82,7 +82,7 @@ def jackknife(full: float, without: Floats, level: float = 0.95) -> Interval | N
     The correction is Hall's (1992, JRSS B 54:221) monotone one: the t interval where the replicates lie symmetrically,
     further out towards the longer tail and less far the other way. Few draws show too little of a tail, so that its end
     takes the acceleration times 1 + 2/sqrt(J). Simulated, the upper bound at 95 % holds in 92, 93, 94 % of samples of
-    20, 50, 200 lognormal numbers (plain t: 84, 86, 91) and in 95 % of exponential or normal ones, the lower in 95 to 96.
+    20, 50, 200 lognormal numbers (plain t: 84, 86, 91), in 95 % of exponential or normal ones; the lower in 95 to 96 %.
 
     >>> x = np.arange(20.0)
     >>> without = (x.sum() - x) / 19
