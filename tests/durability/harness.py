@@ -35,6 +35,8 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).parents[2]
+THOROUGH = bool(os.environ.get("THOROUGH"))
+"""Whether everything is to be tried (an hour), or enough of it for every change."""
 BENCH = """\
 name: durable
 prompts: [prompts.jsonl]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aigc_eval.journal import NAME, Journal
-from tests.durability.harness import Bench, Ended, answers, artefacts, temporary_bench
+from tests.durability.harness import THOROUGH, Bench, Ended, answers, artefacts, temporary_bench
 
 SAID = {name: os.strerror(getattr(errno, name)) for name in ("ENOSPC", "EDQUOT", "EIO", "EFBIG")}
 
@@ -68,9 +68,10 @@ def test_refused_at_some_operations(bench: Bench) -> None:
 
 @pytest.mark.slow
 def test_refused_at_many_operations(bench: Bench) -> None:
-    refused_and_resumed(bench, ways(bench)[::10])
+    step = 1 if THOROUGH else 6
+    refused_and_resumed(bench, ways(bench)[:: 3 * step])
     refused_and_resumed(
-        bench, [(at, mode, "EDQUOT", True) for at, mode, error, _ in ways(bench)[::3] if error != "EIO"]
+        bench, [(at, mode, "EDQUOT", True) for at, mode, error, _ in ways(bench)[::step] if error != "EIO"]
     )
 
 
