@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
@@ -16,6 +16,7 @@ LABELS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min
 COUNTS = st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=2, max_size=15)
 
 
+@settings(deadline=None)
 @given(LABELS)
 def test_cohen_equals_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     a, b = (list(side) for side in zip(*pairs, strict=True))
@@ -56,6 +57,7 @@ def pairs_of(item: list[int]) -> list[tuple[int, int]]:
     return list(itertools.permutations(labels, 2))
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_krippendorff_is_one_less_observed_over_expected_disagreement(counts: list[list[int]]) -> None:
     used = [item for item in counts if sum(item) >= 2]
@@ -71,6 +73,7 @@ def test_krippendorff_is_one_less_observed_over_expected_disagreement(counts: li
     assert (found.low is None) == (found.high is None)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=15))
 def test_fleiss_by_pairs(items: list[tuple[int, int, int]]) -> None:
     counts = np.array([[item.count(label) for label in range(3)] for item in items])

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aigc_eval.intervals import (
@@ -25,6 +25,7 @@ from aigc_eval.intervals import (
 )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_intervals_hold_their_estimate_and_stay_in_range(case: tuple[int, int]) -> None:
     hits, n = case
@@ -43,6 +44,7 @@ def test_clopper_pearson_equals_scipy() -> None:
     assert ours[:2] == pytest.approx((theirs.low, theirs.high), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(1, n), st.just(n))), st.sampled_from([0.8, 0.9, 0.99])
 )
@@ -112,6 +114,7 @@ def hall(t: float, skewness: float) -> float:
     return t + skewness / 3 * t**2 + skewness**2 / 27 * t**3 + skewness / 6
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-100, 100), min_size=3, max_size=60), st.sampled_from([0.5, 0.9, 0.95, 0.999]))
 def test_the_jackknife_inverts_halls_transformation(values: list[float], level: float) -> None:
     """Both ends; few draws' skewness is enlarged on the side of the longer tail, up to that of a lone outlier."""
@@ -142,6 +145,7 @@ def test_a_longer_tail_moves_both_ends_towards_it() -> None:
     assert x.mean() - found.low < 0.95 * half
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-10, 10), min_size=3, max_size=30), st.floats(0.01, 100), st.floats(-50, 50))
 def test_acceleration_is_a_sixth_of_the_skewness(values: list[float], scale: float, shift: float) -> None:
     from scipy import stats
@@ -158,6 +162,7 @@ def test_no_variation_no_acceleration() -> None:
     assert acceleration(np.full(4, 0.25)) == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 20), min_size=1, max_size=80), st.integers(1, 12))
 def test_blocks_keep_clusters_whole(codes: list[int], most: int) -> None:
     blocks = blocks_of(np.array(codes), most)
@@ -291,6 +296,7 @@ def test_bounded_means_of_unequal_clusters_are_dirichlet_quantiles() -> None:
         assert low == pytest.approx(1 - weighed_at_random(sizes - totals, sizes, 0.5 + level / 2), abs=0.003)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(-5, 5), st.floats(0.1, 100))
 def test_bounded_means_hold_the_mean_and_move_with_their_range(values: list[float], shift: float, width: float) -> None:
     x, sizes = np.array(values), np.ones(len(values))

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -70,6 +70,7 @@ def test_exact_sign_flips_equal_scipy(alternative: str) -> None:
     assert sign_flip(apart, alternative) == pytest.approx(expected.pvalue, abs=1e-12)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=10))
 def test_exact_sign_flips_count_every_flip(apart: list[int]) -> None:
     import itertools
@@ -118,6 +119,7 @@ def test_no_difference_is_no_evidence() -> None:
         sign_flip(np.array([1.0, math.nan]))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_mcnemar_equals_the_binomial_test(only_a: int, only_b: int) -> None:
     expected = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
@@ -178,6 +180,7 @@ def test_bounded_differences_of_unlike_sizes_lie_around_the_difference() -> None
     assert (low - value, high - value) == pytest.approx((plain.low - own, plain.high - own))
 
 
+@settings(deadline=None)
 @given(PS)
 def test_adjusted_p_values_equal_scipy_and_the_definition(ps: list[float]) -> None:
     assert benjamini_hochberg(ps) == pytest.approx(stats.false_discovery_control(ps), abs=1e-12)

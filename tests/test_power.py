@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -40,6 +40,7 @@ def test_limits_at_the_ends_of_the_range() -> None:
     assert (fewest_hits(10, 0), fewest_hits(10, 1)) == (0, None)
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 0.6), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_no_smaller_sample_without_hits_passes(limit: float, confidence: float) -> None:
     n = smallest_n_without_hits(limit, confidence)
