@@ -33,15 +33,20 @@ from aigc_eval.gates import (
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import MadeOf, Plugin, Scorer, identity_of
 from aigc_eval.records import OUTCOMES, Estimate, MetricFacts, Outcome, PluginFacts, Reason, Run, Verdict
+from aigc_eval.stopping import Drawn, looks_early
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "UNASKED",
     "Measured",
     "Terms",
     "conclude",
+    "decided",
+    "hindered",
     "judged_by",
+    "looks_of",
     "measure",
     "metric_facts",
     "scored_outcomes",
@@ -52,6 +57,8 @@ __all__ = [
 _PACKAGES = ("torch", "transformers", "sacrebleu", "detoxify", "presidio-analyzer", "evaluate", "pandas", "numpy")
 
 
+UNASKED = ("gave_up", "over_budget")
+"""Errors of outputs that were not asked for, since there was no sense or no money in going on."""
 Terms = Mapping[str, Any]
 """All that a conclusion depends on beside answers, scores and metrics, as a record of the journal (see `terms`)."""
 
@@ -65,12 +72,14 @@ class Measured:
     verdicts: Mapping[int, tuple[Verdict, ...]]
 
 
-def terms(bench: Bench, limit: int | None, before: Terms | None, answers: int) -> dict[str, Any]:
+def terms(
+    bench: Bench, limit: int | None, before: Terms | None, answers: int, looks: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a bench says about scoring and judging, in plain values that the journal keeps.
 
     With them, a run can be concluded again from its journal alone (`aigc-eval verify`). `before` are the last terms of
     the run, and `answers` is how many answers there are already: a policy is fixed before the first one, or the report
-    tells.
+    tells. `looks`: how the run looks while it goes on (`looks_of`).
     """
     candidates = [_facts(c.name, c.plugin, bench.made_of["candidates"][c.name]).to_json() for c in bench.candidates]
     scorers = {
@@ -87,6 +96,7 @@ def terms(bench: Bench, limit: int | None, before: Terms | None, answers: int) -
         "release": bench.release,
         "slices": bench.slices,
         **judged_by(bench.policy, before, answers),
+        "looks": looks,
         "samples": bench.samples,
         "limit": limit,
         "left_out": sum(len(s.left_out) for s in bench.prompt_sets),
@@ -108,6 +118,42 @@ def today() -> str:
     """The date (UTC), ISO 8601; that of SOURCE_DATE_EPOCH where it is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return time.strftime("%Y-%m-%d", time.gmtime(int(epoch) if epoch.isdecimal() else None))
+
+
+def looks_of(bench: Bench, drawn: Mapping[str, Any] | None, planned: int, *, looked: bool) -> dict[str, Any]:
+    """How a run looks while it goes on: after `every` so many of the `planned` prompts, and whether it `stops` then.
+
+    Nothing if it does not look; what it is `hindered_by` where its policy asks for it in vain: a gate, or "" for an
+    order of prompts that is not random (not `drawn`). One that has `looked` before is judged accordingly, whatever its
+    policy says now.
+    """
+    gate = hindered(bench) if bench.policy.stop else ""
+    stops = bool(bench.policy.stop) and not gate and drawn is not None
+    if drawn is not None and (stops or looked):
+        return {"every": drawn["every"], "planned": planned, "stops": stops}
+    return {"hindered_by": gate} if bench.policy.stop else {}
+
+
+def hindered(bench: Bench) -> str:
+    """The first gate that can only be decided by the last prompt; "(no gate)" where there is none at all."""
+    metrics = {s.name: {m.name: m for m in s.plugin.metrics()} for s in bench.scorers}
+    if not bench.gates:
+        return "(no gate)"
+    return next((g.name for g in bench.gates if not looks_early(g, metrics[g.scorer][g.metric], bench.policy)), "")
+
+
+def decided(terms: Terms, rows: pd.DataFrame, scorers: Mapping[str, Scorer]) -> bool:
+    """Whether every gate has passed or failed, and every slice is as large as it must be."""
+    judging = _Judging(terms, rows, None)
+    for gate in judging.policy.gates:
+        metric = next(m for m in scorers[gate.scorer].metrics() if m.name == gate.metric)
+        if any(verdict.status == "undetermined" for verdict in judging.verdicts(gate, metric)):
+            return False
+    return all(_prompts(rows, needed.where) >= needed.min_prompts for needed in judging.policy.slices)
+
+
+def _prompts(rows: pd.DataFrame, tags: Mapping[str, str]) -> int:
+    return int(where(rows, tags)["prompt"].nunique())
 
 
 def measure(
@@ -137,6 +183,9 @@ class _Judging:
         self.rows, self.reference = rows, reference
         self.groups = {str(name): group for name, group in rows.groupby("candidate", sort=False)}
         self.release = tuple(terms["release"] or [c["name"] for c in terms["candidates"]])
+        looks, order = terms["looks"], tuple(dict.fromkeys(map(str, rows["prompt"])))
+        self.drawn = Drawn(order, terms["samples"], looks["every"]) if "every" in looks else None
+        self.stopped = self.drawn is not None and len(order) < looks["planned"]
 
     def verdicts(self, gate: Gate, metric: Metric) -> tuple[Verdict, ...]:
         """One a candidate and, for `for each`, a value of the tag."""
@@ -147,10 +196,14 @@ class _Judging:
         return tuple(self._one(each, metric, name) for each in every for name in names)
 
     def _one(self, gate: Gate, metric: Metric, name: str) -> Verdict:
-        found = findings(gate, metric, name, self.rows, self.policy, reference=self.reference)
+        early = looks_early(gate, metric, self.policy)
+        drawn = self.drawn if early else None
+        found = findings(gate, metric, name, self.rows, self.policy, reference=self.reference, drawn=drawn)
         # What a small slice loses must not drown in the rest.
         budget = self._budget(self.groups[name]) or self._budget(where(self.groups[name], gate.where))
-        return judge(gate, name, found, self.policy, [*budget, *self._baseline(gate)])
+        # A sample that ended when others were decided says nothing certain about a gate that could not look.
+        chosen = [Reason("stopped_for_others")] if self.stopped and not early else []
+        return judge(gate, name, found, self.policy, [*budget, *chosen, *self._baseline(gate)])
 
     def _budget(self, rows: pd.DataFrame) -> list[Reason]:
         outcomes = {str(k): int(n) for k, n in rows["outcome"].value_counts().items()}
@@ -188,7 +241,7 @@ def conclude(
     # Part of the outputs cannot open a gate (a failure on them is one all the same), and no answers are no success.
     if (partial and status == "pass") or (lost and status == "not_gated"):
         status, exit_code = "undetermined", EXIT_CODES["undetermined"]
-    reasons += partial + _changed(terms)
+    reasons += partial + _changed(terms) + ([] if lost else _looked(terms, rows))
     return Run(
         name=terms["name"],
         created=head["created"],
@@ -232,6 +285,18 @@ def _changed(terms: Terms) -> list[Reason]:
     return [Reason("policy_changed", {"n": since})] if since and terms["policy"]["gates"] else []
 
 
+def _looked(terms: Terms, rows: pd.DataFrame) -> list[Reason]:
+    """That the run stopped before its last prompt, or why it could not."""
+    looks, asked = terms["looks"], int(rows["prompt"].nunique())
+    if "hindered_by" in looks:
+        by = looks["hindered_by"]
+        return [Reason("no_early_stop", {"gate": by}) if by else Reason("no_early_order")]
+    if not looks or asked == looks["planned"]:
+        return []
+    saved = 1 - asked / looks["planned"]
+    return [Reason("stopped_early", {"prompts": asked, "planned": looks["planned"], "saved": saved})]
+
+
 def _partial(terms: Terms) -> list[Reason]:
     """Why fewer outputs were asked for than the bench describes."""
     reasons = [Reason("limited", {"limit": terms["limit"]})] if terms["limit"] is not None else []
@@ -242,7 +307,7 @@ def _partial(terms: Terms) -> list[Reason]:
 def _lost(rows: pd.DataFrame) -> list[Reason]:
     """Which outputs were never asked for, and which candidates gave none at all."""
     reasons = []
-    for kind in ("gave_up", "over_budget"):
+    for kind in UNASKED:
         if lost := int((rows["error"] == kind).sum()):
             reasons.append(Reason(kind, {"n": lost, "planned": len(rows)}))
     for name, outcomes in rows.groupby("candidate", sort=False)["outcome"]:
@@ -256,7 +321,7 @@ def _verdicts(terms: Terms, policy: Policy, rows: pd.DataFrame, measured: Sequen
     by_place = {place: found for m in measured for place, found in m.verdicts.items()}
     gates = [verdict for place in sorted(by_place) for verdict in by_place[place]]
     signatures = {name: own["signature"] for name, own in terms["scorers"].items()}
-    needed = requirements(policy, lambda tags: int(where(rows, tags)["prompt"].nunique()), signatures)
+    needed = requirements(policy, lambda tags: _prompts(rows, tags), signatures)
     return waive([*gates, *needed], policy.waivers, terms["today"])
 
 

@@ -20,7 +20,8 @@ from aigc_eval.estimates import ROUNDING, tag_column, view, where
 from aigc_eval.gates import BASELINE, Against, Finding, Gate, Grade, Limit, Parity, Policy, slice_name
 from aigc_eval.intervals import Interval
 from aigc_eval.metrics import Metric
-from aigc_eval.records import Estimate, Reason
+from aigc_eval.records import Estimate, Reason, Zone
+from aigc_eval.stopping import Drawn, bounds, zone_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,13 +58,20 @@ def findings(
     policy: Policy,
     *,
     reference: Reference | None = None,
+    drawn: Drawn | None = None,
 ) -> list[Finding]:
-    """What a gate looks at for one candidate; `rows` are a run's frame, `reference` the baseline of another run."""
+    """What a gate looks at for one candidate; `rows` are a run's frame, `reference` the baseline of another run.
+
+    `drawn`: the run looks while it goes on, and its bounds must hold at every look.
+    """
     look = _Look(gate, metric, candidate, where(view(rows, gate.scorer, metric.reads), gate.where))
-    if isinstance(gate.claim, Limit):
-        return [Finding(look.number(), gate.claim.zone(metric.better))]
-    if isinstance(gate.claim, Grade):
-        return [_graded(gate.claim, look.number(), policy)]
+    if isinstance(gate.claim, Limit | Grade):
+        zone = zone_of(gate.claim, metric, policy)
+        estimate, notes = look.number(), list[Reason]()
+        if drawn is not None:
+            estimate, notes = look.anytime(estimate, zone, drawn)
+        notes += _graded(gate.claim, estimate, policy) if isinstance(gate.claim, Grade) else []
+        return [Finding(estimate, zone, notes=tuple(notes))]
     if isinstance(gate.claim, Parity):
         return list(_parity(look, gate.claim))
     found = _other(look, gate.claim, policy, reference)
@@ -96,6 +104,12 @@ class _Look:
             filled = self.metric.filled(own) if self.metric.better is not None else None
             adverse = (None, None) if filled is None else self._bounded(filled)
         return self._estimate(value, bounds, adverse, counts)
+
+    def anytime(self, estimate: Estimate, zone: Zone, drawn: Drawn) -> tuple[Estimate, list[Reason]]:
+        """The estimate with bounds that hold at every look, what is unscored at its worst, and when they decided."""
+        (low, high, method), when = bounds(self.metric, self.own, drawn, zone, self.gate.confidence)
+        known = replace(estimate, low=low, high=high, adverse_low=low, adverse_high=high, method=method)
+        return known, [] if when is None else [Reason("decided", {"prompts": when.prompts})]
 
     def _bounded(self, rows: pd.DataFrame) -> tuple[float | None, Interval | None]:
         """The metric, None where it has no value or one outside its own range, and its bounds."""
@@ -180,15 +194,14 @@ def _counts(rows: pd.DataFrame, scored: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _graded(claim: Grade, estimate: Estimate, policy: Policy) -> Finding:
+def _graded(claim: Grade, estimate: Estimate, policy: Policy) -> list[Reason]:
     scale = policy.grades[claim.scale]
     figures: dict[str, float | int | str] = {
         word: scale.grade(number)
         for word, number in (("grade", estimate.value), ("best", estimate.low), ("worst", estimate.high))
         if number is not None
     }
-    notes = (Reason("graded", figures),) if len(figures) == len(("grade", "best", "worst")) else ()
-    return Finding(estimate, (None, scale.limit(claim.needed)), notes=notes)
+    return [Reason("graded", figures)] if len(figures) == len(("grade", "best", "worst")) else []
 
 
 def _other(look: _Look, claim: Against, policy: Policy, reference: Reference | None) -> tuple[str, pd.DataFrame] | None:

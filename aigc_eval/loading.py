@@ -15,7 +15,7 @@ from aigc_eval.journal import Journal
 from aigc_eval.records import Generation, Prompt, Request, Run, Score
 from aigc_eval.scoring import scoring_keys, seen
 
-__all__ = ["facts_of", "load", "run_in"]
+__all__ = ["asked_in", "facts_of", "load", "run_in"]
 
 
 def run_in(journal: Journal) -> Journal:
@@ -25,12 +25,17 @@ def run_in(journal: Journal) -> Journal:
     return journal
 
 
+def asked_in(journal: Journal) -> int | None:
+    """How many of its prompts a run has asked so far, where it looks while it goes on; None: it asks all at once."""
+    return next((int(r["prompts"]) for r in reversed([*journal.each("round")])), None)
+
+
 def load(folder: Path) -> Run:
     """Read a completed run back: facts from run.json, rows from the journal."""
     facts = facts_of(folder)
     with Journal(folder, write=False) as journal:
         head = run_in(journal).heads[0]
-        prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")]
+        prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")][: asked_in(journal)]
         requests, digests = draws(prompts, facts["samples"], head["identity"]["seed"])
         answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
         every = digests * len(answers)

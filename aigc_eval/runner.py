@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -15,18 +15,19 @@ from typing import Any
 
 from aigc_eval.answering import answering, draws
 from aigc_eval.baselines import reference
-from aigc_eval.conclusion import conclude, measure, terms
+from aigc_eval.conclusion import UNASKED, conclude, decided, hindered, looks_of, measure, terms
 from aigc_eval.config import Bench
 from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, NothingToEvaluate
 from aigc_eval.frames import build
 from aigc_eval.journal import Journal
-from aigc_eval.loading import facts_of, load, run_in
+from aigc_eval.loading import asked_in, facts_of, load, run_in
 from aigc_eval.plugin import identity_of
 from aigc_eval.publishing import REPORTS, Written, publish, sha256_of
 from aigc_eval.records import Generation, Prompt, Run, Score
 from aigc_eval.scoring import Scorers, seen
 from aigc_eval.stages import Progress, Stage
+from aigc_eval.stopping import order_of_draws, rounds
 
 __all__ = ["load", "report_again", "reused", "run"]
 
@@ -58,7 +59,7 @@ def run(
     with ExitStack() as stack:
         earlier = [run_in(stack.enter_context(Journal(folder, write=False))) for folder in reuse]
         journal = stack.enter_context(Journal(out))
-        head, settled = _open(journal, bench, prompts, limit, resume)
+        head, prompts, settled = _open(journal, bench, prompts, limit, resume)
         for name in (
             "verdict.json",
             *REPORTS,
@@ -66,17 +67,22 @@ def run(
             (out / name).unlink(missing_ok=True)
         before = journal.head
         known = next(iter(reversed([*journal.each("terms")])), None)
-        now = terms(bench, limit, known, len(journal.keys("generation")))
+        looks = looks_of(bench, head.get("drawn"), len(prompts), looked=asked_in(journal) is not None)
+        now = terms(bench, limit, known, len(journal.keys("generation")), looks)
         baseline = reference(now, head)
         if known != now:
             journal.append([now])
         every = [p for s in bench.prompt_sets for p in s.prompts]  # a limited run must not find less wrong, or more
         scorers = stack.enter_context(Scorers(bench.scorers, every, isolated=isolated))
+        plugins = {s.name: s.plugin for s in bench.scorers}
         take = partial(_take, journal, earlier, settled)
-        answers, scores = _measure(bench, prompts, scorers, journal, take, progress)
+        for asked in _rounds(journal, looks, len(prompts)):
+            answers, scores = _measure(bench, prompts[:asked], scorers, journal, take, progress)
+            rows = build(answers, scores)
+            if asked < len(prompts) and (rows["error"].isin(UNASKED).any() or decided(now, rows, plugins)):
+                break
         if journal.heads[-1]["kind"] != "end" or journal.head != before:
             journal.append([{"kind": "end"}])
-        rows = build(answers, scores)
         measured = [measure(now, rows, s.name, s.plugin, baseline) for s in bench.scorers]
         done = conclude(now, head, rows, measured, reused(journal.each("reuse")))
         return publish(done, out, bench.formats, bench.languages, journal_head=journal.head)
@@ -94,19 +100,23 @@ def reused(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _open(
-    journal: Journal, bench: Bench, prompts: Sequence[Prompt], limit: int | None, resume: bool
-) -> tuple[dict[str, Any], bool]:
-    """The run's header, written if the journal is new, and whether the run is complete and not to be retried."""
+    journal: Journal, bench: Bench, prompts: tuple[Prompt, ...], limit: int | None, resume: bool
+) -> tuple[dict[str, Any], tuple[Prompt, ...], bool]:
+    """The run's header, written if the journal is new, and its prompts in the order in which they are asked.
+
+    Then whether the run is complete and not to be retried.
+    """
     # Scorers may change between runs in one folder: their scores have keys of their own.
     identity = {**bench.generated_from(), "limit": limit}
     if not any(journal.each("ready")):  # new, or killed before anything was asked
-        return _begin(journal, bench, prompts, identity), False
+        return *_begin(journal, bench, prompts, identity), False
     head = journal.heads[0]
     if "made_of" not in head:
         raise JournalError(f"{journal.path.parent} holds a run of another version; choose another folder with --out")
-    changed = _changed(head, bench, identity, list(journal.each("prompt")), prompts)
+    drawn = order_of_draws(prompts, head["drawn"]["tags"], bench.seed).prompts if "drawn" in head else prompts
+    changed = _changed(head, bench, identity, list(journal.each("prompt")), drawn)
     if changed and not len(journal):  # nothing came of that one
-        return _begin(journal, bench, prompts, identity), False
+        return *_begin(journal, bench, prompts, identity), False
     if changed:
         raise JournalError(
             f"{journal.path.parent} holds a run that would have answered differently:\n  "
@@ -116,20 +126,41 @@ def _open(
     complete = [h for h in journal.heads if h["kind"] in ("ready", "end")][-1]["kind"] == "end"
     if not complete and not resume and len(journal):
         raise JournalError(f"{journal.path.parent} holds an unfinished run; add --resume, or choose another --out")
-    return head, complete and not resume
+    return head, drawn, complete and not resume
 
 
-def _begin(journal: Journal, bench: Bench, prompts: Sequence[Prompt], identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the header and the prompts, whatever the journal held before; returns the header."""
+def _begin(
+    journal: Journal, bench: Bench, prompts: tuple[Prompt, ...], identity: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[Prompt, ...]]:
+    """Write the header and the prompts, whatever the journal held before; returns both.
+
+    A run that may stop early asks its prompts in random order, and says in its header how it was drawn.
+    """
     journal.reset()
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     created = time.gmtime(int(epoch) if epoch.isdecimal() else None)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", created)
     secret = {"mask_key": secrets.token_hex(16)}
     start = {"kind": "run", "created": stamp, **secret, "identity": identity, "made_of": bench.made_of}
+    if bench.policy.stop and not hindered(bench):
+        prompts, every = order_of_draws(prompts, bench.slices, bench.seed)
+        start |= {"drawn": {"tags": list(bench.slices), "every": every}}
     records = [{"kind": "prompt", "data": p.to_json()} for p in prompts]
     journal.append([start, *records, {"kind": "ready"}])
-    return dict(start)
+    return start, prompts
+
+
+def _rounds(journal: Journal, looks: Mapping[str, Any], planned: int) -> Iterator[int]:
+    """How many prompts to ask, from the last round that the journal holds to all; a run that does not look asks all.
+
+    Each round is written down before its first answer.
+    """
+    before = asked_in(journal) or 0
+    sizes = rounds(planned, looks["every"]) if looks.get("stops") else [planned]
+    for asked in (n for n in sizes if n >= before):
+        if "every" in looks and asked > before:
+            journal.append([{"kind": "round", "prompts": asked}])
+        yield asked
 
 
 def _changed(

@@ -49,6 +49,7 @@ FLOORS = {
     "frames": 7,
     "contrasts": 3,
     "estimates": 8,
+    "stopping": 8,
     "evidence": 9,
     "engines": 8,
     "config": 8,

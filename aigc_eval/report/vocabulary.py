@@ -64,6 +64,11 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     ),
     "refused_rate": ("{rate} of the outputs are refused (at most {limit})", "{rate} 的输出被拒答（至多 {limit}）"),
     "filtered_rate": ("{rate} of the outputs were filtered (at most {limit})", "{rate} 的输出被过滤（至多 {limit}）"),
+    "decided": ("decided after {prompts} prompts", "在第 {prompts} 题后已有定论"),
+    "stopped_for_others": (
+        "the run stopped when its own gates were decided, and this one cannot be judged from such a sample",
+        "运行在其自身门限均有定论后停止，此门限不能据此样本判断",
+    ),
     "no_baseline": ("the baseline is not there", "缺少基线"),
     "incomparable": ("the baseline cannot be compared: {differences}", "与基线不可比：{differences}"),
     "graded": ("grade {grade} (between {worst} and {best})", "等级为 {grade}（在 {worst} 与 {best} 之间）"),
@@ -111,6 +116,20 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "policy_changed.one": (
         "The policy was changed when 1 answer was already there.",
         "已有 1 条回答之后，策略被改动。",
+    ),
+    "stopped_early": (
+        "The run stopped after {prompts} of {planned} prompts, as soon as its gates were decided, and saved {saved} of "
+        "the calls. Looking early was allowed: prompts came in random order, and the gates' bounds hold at every look.",
+        "门限已有定论，运行在 {planned} 题中的 {prompts} 题之后即停止，节省了 {saved} 的调用。"
+        "允许提前查看：题目按随机顺序抽取，门限所用的界限在每次查看时都成立。",
+    ),
+    "no_early_stop": (
+        "The run could not stop early: {gate} can only be judged by all prompts.",
+        "运行不能提前停止：{gate} 只能依据全部题目判断。",
+    ),
+    "no_early_order": (
+        "The run could not stop early: it was begun with its prompts in the order of their files.",
+        "运行不能提前停止：开始时题目是按文件顺序排列的。",
     ),
     "limited": (
         "Only the first {limit} prompts were run, so this is not for release.",

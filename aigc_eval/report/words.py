@@ -92,7 +92,8 @@ def _figures(reason: Reason, unit: str) -> dict[str, str]:
         elif name == "limit":
             known[name] = limit(value, unit)
         else:
-            known[name] = limit(value, "share") if name == "needed" else figure(value, unit, apart=border)
+            shown = "share" if name == "saved" else unit
+            known[name] = limit(value, "share") if name == "needed" else figure(value, shown, apart=border)
     return known
 
 

@@ -16,6 +16,7 @@ from aigc_eval.journal import NAME, Damaged, Line, encode, read_lines
 from aigc_eval.plugin import identity_of
 from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, PluginFacts, Prompt, Score
 from aigc_eval.scoring import scoring_keys, seen
+from aigc_eval.stopping import order_of_draws
 from aigc_eval.verify.finding import Unfit
 
 __all__ = ["Replay", "replay"]
@@ -43,6 +44,7 @@ class Replay:
         self._places: dict[str, tuple[set[str], int]] = {}
         self._score_keys: dict[str, list[str]] | None = None
         self._asked: set[str] = set()
+        self._due = self._rounds = 0
 
     # What is known in the end
 
@@ -55,12 +57,13 @@ class Replay:
     @property
     def planned(self) -> int:
         """How many answers the run asked for."""
-        return len(self._digests) * len(self.identities)
+        return self._due * len(self.identities)
 
     @property
     def answers(self) -> dict[str, list[Generation]]:
         """Every candidate's answers in order; complete once the run has ended."""
-        keys = {name: answering_keys(identity, self._digests) for name, identity in self.identities.items()}
+        asked = self._digests[: self._due]
+        keys = {name: answering_keys(identity, asked) for name, identity in self.identities.items()}
         return {name: [self._generations[key] for key in own] for name, own in keys.items()}
 
     @property
@@ -79,6 +82,7 @@ class Replay:
             "ready": self._set_out,
             "terms": self._agree,
             "reuse": self._reuse,
+            "round": self._round,
             "generation": self._answer,
             "score": self._score,
             "end": self._end,
@@ -92,7 +96,7 @@ class Replay:
 
     def _begin(self, record: Mapping[str, Any]) -> None:
         _demand(not self.head, "a second header")
-        _demand(record.keys() == _HEADER, "a header without its parts, or with others")
+        _demand(record.keys() - {"drawn"} == _HEADER, "a header without its parts, or with others")
         bytes.fromhex(record["mask_key"])
         own = {**digests_of(record["made_of"]), "limit": record["identity"]["limit"]}
         _demand(own == record["identity"], "the header's identity is not that of what the answers are made of")
@@ -109,8 +113,13 @@ class Replay:
         twice = [i for i, n in Counter(p.id for p in self.prompts).items() if n > 1]
         _demand(not twice, f"the prompt {twice[:1]!r:.80} stands there twice")
         asked = self.head["identity"]
+        if drawn := self.head.get("drawn"):
+            order = order_of_draws(self.prompts, drawn["tags"], asked["seed"])
+            _demand(drawn == {"tags": drawn["tags"], "every": order.every}, "an order that is drawn in another way")
+            _demand([*order.prompts] == self.prompts, "prompts in another order than they were drawn in")
         self._ready = True
         self._requests, self._digests = draws(self.prompts, asked["samples"], asked["seed"])
+        self._due = len(self._digests)
         for name, identity in self.identities.items():
             for index, key in enumerate(answering_keys(identity, self._digests)):
                 self._places.setdefault(key, (set(), index))[0].add(name)
@@ -137,10 +146,20 @@ class Replay:
         _demand(record["of"] in ("generation", "score") and record["results"] > 0, "a note of reuse that cannot be")
         self.reused.append(dict(record))
 
+    def _round(self, record: Mapping[str, Any]) -> None:
+        asked, planned = record["prompts"], len(self.prompts)
+        _demand(record.keys() == {"kind", "prompts"} and "drawn" in self.head, "a round in a run that has none")
+        _demand(isinstance(asked, int) and 0 < asked <= planned, "a round of more prompts than there are")
+        _demand(asked == planned or asked % self.head["drawn"]["every"] == 0, "a round that ends inside a block")
+        _demand(self._rounds < asked, "a round that asks nothing new")
+        _demand(self._rounds or not self._generations, "a first round after answers")
+        self._rounds, self._due, self._score_keys = asked, asked * self.head["identity"]["samples"], None
+
     def _answer(self, record: Mapping[str, Any]) -> None:
         key, data = record["key"], record["data"]
         _demand(record.keys() == {"kind", "key", "data"} and key in self._places, "an answer that nobody asked for")
         names, index = self._places[key]
+        _demand(index < self._due, "an answer to a prompt that was not asked yet")
         request = self._requests[index]
         answer = recorded(request, data)
         where = {"candidate": data["candidate"], "prompt": request.prompt.id, "sample": request.sample}
@@ -181,10 +200,11 @@ class Replay:
     def _keys_of_scores(self) -> dict[str, list[str]]:
         """The key of every score that the answers and the terms so far ask for."""
         if self._score_keys is None:
-            missing = len(self._places) - len(self._generations)
+            due = sum(index < self._due for _, index in self._places.values())
+            missing = due - len(self._generations)
             _demand(not missing, f"scores or an end before {missing:,} answers")
             answers = list(self.answers.values())
-            every = self._digests * len(answers)
+            every = self._digests[: self._due] * len(answers)
             self._score_keys = {
                 name: scoring_keys(identity_of(s["made_of"]), s["sees"], seen(s["sees"], answers), every)
                 for name, s in self.terms["scorers"].items()
