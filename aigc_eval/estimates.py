@@ -161,13 +161,6 @@ def _one(candidate: str, scorer: str, metric: Metric, slice_: str, part: _Part) 
     scored = metric.present(part.scored)
     value = _number(metric, scored) if len(scored) else None
     interval = metric.interval(scored, LEVEL) if value is not None else None
-    counts = {
-        "planned": len(part.rows),
-        "scored": len(scored),
-        "failed": part.failed,
-        "not_applicable": len(part.rows) - len(scored) - part.failed,
-        "prompts": part.prompts if len(scored) == len(part.scored) else int(scored["prompt"].nunique()),
-    }
     low, high = _ends(interval)
     bound = (value, low, high) if part.failed == 0 else _adverse(metric, part.rows)
     return Estimate(
@@ -179,7 +172,11 @@ def _one(candidate: str, scorer: str, metric: Metric, slice_: str, part: _Part) 
         low,
         high,
         *bound,
-        **counts,
+        planned=len(part.rows),
+        scored=len(scored),
+        failed=part.failed,
+        not_applicable=len(part.rows) - len(scored) - part.failed,
+        prompts=part.prompts if len(scored) == len(part.scored) else int(scored["prompt"].nunique()),
         level=LEVEL,
         method=interval.method if interval else "",
     )

@@ -429,7 +429,7 @@ class Verdict(_Record):
         """Rebuild a verdict from `to_json`."""
         known = dict(data)
         known["reasons"] = tuple(Reason(**r) for r in known["reasons"])
-        known["zone"] = tuple(known["zone"])
+        known["zone"] = tuple(known.get("zone", (None, None)))
         known["estimate"] = Estimate(**known["estimate"]) if known.get("estimate") else None
         if waiver := known.get("waiver"):
             known["waiver"] = Waiver(**{**waiver, "covers": tuple(waiver["covers"])})

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from aigc_eval.gates.claims import Gate
+from aigc_eval.gates.claims import Gate, Limit
 from aigc_eval.gates.policy import Policy
 from aigc_eval.records import Estimate, Reason, Status, Verdict, Zone
 
@@ -57,7 +57,8 @@ def judge(
     All findings must pass; one that fails decides, then one that is undetermined, then the one nearest to its limit.
     """
     if not findings:
-        return Verdict(gate.name, candidate, "undetermined", (*budget, Reason("slice_empty")))
+        zone = gate.claim.zone(None) if isinstance(gate.claim, Limit) else (None, None)
+        return Verdict(gate.name, candidate, "undetermined", (*budget, Reason("slice_empty")), zone)
     judged = [(finding, *decide(finding, policy, budget)) for finding in findings]
     worst = max(("pass", "undetermined", "fail").index(status) for _, status, _ in judged)
     finding, status, reasons = min((j for j in judged if _RANK[j[1]] == worst), key=lambda j: _room(j[0]))

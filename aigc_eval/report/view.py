@@ -145,9 +145,11 @@ def candidate_states(run: Run) -> list[tuple[str, str, str, Bilingual]]:
 
 
 def status_counts(run: Run) -> list[tuple[str, int, Bilingual]]:
-    """How many gates passed, failed and are open."""
-    counts = Counter(str(v.status) for v in run.verdicts)
-    return [(s, counts[s], say("open" if s == "undetermined" else s)) for s in STATUSES]
+    """How many gates passed, failed and are open, and how many do not pass but are waived, where any are."""
+    counts = Counter("waived" if v.waiver else str(v.status) for v in run.verdicts)
+    shown = [*STATUSES, *(["waived"] if counts["waived"] else [])]
+    words = {"undetermined": "open", "waived": "waived.word"}
+    return [(s, counts[s], say(words.get(s, s))) for s in shown]
 
 
 def comparisons(run: Run) -> list[tuple[Bilingual, list[MetricLine]]]:

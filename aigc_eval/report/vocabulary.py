@@ -23,6 +23,7 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "Every bound meets its limit, with every unscored output counted as the worst.",
         "每个置信界都满足限值，未能评分的输出一律按最差计。",
     ),
+    "decisive.policy": ("Of the policy itself, {metric}: {reason}.", "策略本身，“{metric}”：{reason}。"),
     "decisive": ("{candidate}, {metric}: {reason}.", "{candidate} 的“{metric}”：{reason}。"),
     # reasons of a gate; .lower and .higher name the good direction
     "meets.lower": ("upper bound {bound} is within the limit {limit}", "上界 {bound} 未超过限值 {limit}"),
@@ -45,6 +46,14 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "adverse.unbounded": (
         "{failed} outputs could not be scored, and there is no worst value to count them as (limit {limit})",
         "{failed} 条输出未能评分，且该指标没有可代入的最差值（限值 {limit}）",
+    ),
+    "adverse.one": (
+        "meets the limit {limit} only if the one unscored output is ignored: counted as the worst, it allows {adverse}",
+        "只有忽略 1 条未能评分的输出才满足限值 {limit}：按最差计，可达 {adverse}",
+    ),
+    "adverse.unbounded.one": (
+        "one output could not be scored, and there is no worst value to count it as (limit {limit})",
+        "有 1 条输出未能评分，且该指标没有可代入的最差值（限值 {limit}）",
     ),
     "no_value": ("nothing was scored, so there is no value", "没有已评分的输出，因此没有数值"),
     "few_prompts": (
@@ -76,6 +85,7 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "WAIVED by {owner} until {expires}: {reason}. The measured result stands.",
         "已豁免（{owner}，至 {expires}）：{reason}。测量结果不变。",
     ),
+    "waived.word": ("waived", "已豁免"),
     "waiver_expired": ("the waiver of {owner} ended on {expires}", "{owner} 的豁免已于 {expires} 到期"),
     "waiver_unused": (
         "the waiver of {owner} (until {expires}) covers nothing that fails; remove it",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from aigc_eval.gates import POLICY
 from aigc_eval.records import Bilingual, MetricFacts, PluginFacts, Reason, Run, Verdict
 from aigc_eval.report.numbers import count, figure, limit
 from aigc_eval.report.vocabulary import VOCABULARY
@@ -71,8 +72,9 @@ def _key(reason: Reason, better: str | None) -> str:
         return f"{code}.{better or ('lower' if under == (code == 'meets') else 'higher')}"
     if code == "straddles" and "more" in figures:
         return "straddles.more"
-    if code == "adverse" and "adverse" not in figures:
-        return "adverse.unbounded"
+    if code == "adverse":
+        code = "adverse" if "adverse" in figures else "adverse.unbounded"
+        return f"{code}.one" if figures.get("failed") == 1 else code
     if code == "not_gated":
         return "run_not_gated"
     single = figures.get("n", figures.get("limit") if code == "limited" else None) == 1
@@ -204,8 +206,10 @@ def why(run: Run, lang: str) -> str:
 def _decisive(run: Run, verdict: Verdict, lang: str) -> str:
     """What one gate found, as a sentence."""
     reason = gate_sentence(run, verdict, lang)
-    known = {"candidate": verdict.candidate, "metric": gate_title(run, verdict).in_(lang), "reason": reason}
-    return _fill("decisive", known, lang)
+    title = gate_title(run, verdict).in_(lang)
+    if verdict.candidate == POLICY:
+        return _fill("decisive.policy", {"metric": title, "reason": reason}, lang)
+    return _fill("decisive", {"candidate": verdict.candidate, "metric": title, "reason": reason}, lang)
 
 
 def verdict_line(run: Run, lang: str) -> str:

@@ -56,7 +56,7 @@ def test_the_verdict_comes_first_and_the_sections_in_order() -> None:
 @pytest.mark.parametrize(
     ("gates", "said"),
     [
-        (("fluency.perplexity <= 90",), "✓ Pass All 4 gates pass. Every 95 % interval lies within its limit"),
+        (("fluency.perplexity <= 90",), "✓ Pass All 4 gates pass. Every bound meets its limit"),
         (("fluency.perplexity <= 2",), "✕ Fail 2 gates fail. baseline-v1, perplexity: even the lower bound"),
         ((), "– NOT GATED Not for release No gate was set, so nothing was decided."),
     ],
@@ -221,7 +221,7 @@ def test_a_run_without_anything_still_gives_a_page() -> None:
 
 
 def test_unknown_gates_and_metrics_do_not_break_the_page() -> None:
-    lost = Verdict("no.such <= 1", "nobody", "undetermined", (), 1.0, Estimate("nobody", "no", "such", value=2.0))
+    lost = Verdict("no.such <= 1", "nobody", "undetermined", (), (None, 1.0), Estimate("nobody", "no", "such", value=2.0))
     run = sample_run()
     run = replace(run, verdicts=(*run.verdicts, replace(lost, candidate="candidate-v2")))
     html.check(page(run), run)
