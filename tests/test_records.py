@@ -56,7 +56,7 @@ def test_scores_survive_json(score: Score) -> None:
 
 def test_verdicts_survive_json() -> None:
     verdict = Verdict(
-        "a.b <= 1", "c", "fail", (Reason("beyond", {"bound": 2.0}),), 1.0, Estimate("c", "a", "b", value=2.0)
+        "a.b <= 1", "c", "fail", (Reason("beyond", {"bound": 2.0}),), (None, 1.0), Estimate("c", "a", "b", value=2.0)
     )
     assert through_json(verdict) == verdict
 

@@ -221,7 +221,8 @@ def test_a_run_without_anything_still_gives_a_page() -> None:
 
 
 def test_unknown_gates_and_metrics_do_not_break_the_page() -> None:
-    lost = Verdict("no.such <= 1", "nobody", "undetermined", (), (None, 1.0), Estimate("nobody", "no", "such", value=2.0))
+    found = Estimate("nobody", "no", "such", value=2.0)
+    lost = Verdict("no.such <= 1", "nobody", "undetermined", (), (None, 1.0), found)
     run = sample_run()
     run = replace(run, verdicts=(*run.verdicts, replace(lost, candidate="candidate-v2")))
     html.check(page(run), run)
