@@ -19,6 +19,7 @@ __all__ = [
     "most_hits",
     "paired_prompts",
     "prompts_needed",
+    "size_at_rate",
     "smallest_difference",
     "smallest_n_without_hits",
     "two_share_prompts",
@@ -184,6 +185,37 @@ def prompts_needed(rate: float, limit: float, power: float = 0.8, confidence: fl
         if sizes[-1] > MOST:
             return None
         first, count = first + count, count * 2
+
+
+def size_at_rate(rate: float, limit: float, confidence: float = 0.95) -> int | None:
+    """The fewest units whose exact one-sided bound, around an observed `rate`, reaches the limit; None beyond 10^9.
+
+    The upper bound for a rate below the limit, the lower one above it. Hits may be fractions, as in effective samples.
+
+    >>> size_at_rate(0.0, 0.001), size_at_rate(0.916, 0.9), size_at_rate(0.01, 0.01)
+    (2995, 984, None)
+    """
+    from scipy.special import betainc
+
+    if rate > limit:
+        rate, limit = 1 - rate, 1 - limit
+    if rate == limit:
+        return None
+
+    def reaches(n: int) -> bool:
+        # The bound is where this distribution function is `confidence`.
+        return limit >= 1 or bool(betainc(rate * n + 1, n - rate * n, limit) >= confidence)
+
+    high = 1
+    while not reaches(high):
+        high *= 2
+        if high > MOST:
+            return None
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reaches(middle) else (middle, high)
+    return high
 
 
 def inflation(samples: float, icc: float) -> float:

@@ -31,6 +31,7 @@ FLOORS = {
     "sequences": 1,
     "sequential": 2,
     "metrics": 2,
+    "detectable": 3,
     "paired": 2,
     "power": 2,
     "corrections": 2,
@@ -64,6 +65,10 @@ FLOORS = {
     "runner": 13,
     "verify": 14,
     "plan": 14,
+    "needs": 14,
+    "noise": 14,
+    "rejudging": 15,
+    "comparing": 15,
     "cli": 16,
     "__main__": 17,
 }
@@ -148,7 +153,8 @@ def test_the_runner_names_no_plug_in() -> None:
 def test_a_report_reads_a_run_and_nothing_else() -> None:
     for path in (ROOT / "report").rglob("*.py"):
         used = {floor_of(n) for n in imports(ast.parse(path.read_text("utf-8")))} - {None}
-        assert used <= {"report", "records", "text", "errors", "__init__"}, f"{path.name}: {used}"
+        # `detectable` is arithmetic on an estimate's own bounds.
+        assert used <= {"report", "records", "text", "errors", "detectable", "__init__"}, f"{path.name}: {used}"
 
 
 def test_forbidden_calls_are_nowhere() -> None:

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from aigc_eval.gates.claims import Gate, Limit
+from aigc_eval.detectable import effective_units
+from aigc_eval.gates.claims import CONFIDENCE, Gate, Limit
 from aigc_eval.gates.policy import Policy
+from aigc_eval.power import size_at_rate
 from aigc_eval.records import Estimate, Reason, Status, Verdict, Zone
 
 __all__ = ["EXIT_CODES", "Finding", "budget_reasons", "decide", "judge", "more_prompts", "overall", "within"]
@@ -126,7 +128,9 @@ def _straddles(estimate: Estimate, low: float, high: float, side: _Side) -> Reas
     other = low if side.bound == high else high
     lies_well = within(value, (None, side.limit) if side.bound == high else (side.limit, None))
     figures: dict[str, float | int | str] = {"low": low, "high": high, "limit": side.limit}
-    more = more_prompts(estimate.prompts, value, side.bound if lies_well else other, side.limit)
+    units, confidence = effective_units(estimate.method), (1 + estimate.level) / 2
+    bound = side.bound if lies_well else other
+    more = more_prompts(estimate.prompts, value, bound, side.limit, units=units, confidence=confidence)
     return Reason("straddles", figures if more is None else {**figures, "more": more})
 
 
@@ -169,14 +173,23 @@ def _missing(estimate: Estimate, policy: Policy) -> list[Reason]:
     return reasons
 
 
-def more_prompts(prompts: int, value: float, bound: float, limit: float) -> int | None:
-    """About how many more prompts would take the bound off the limit, widths shrinking as 1/sqrt(n).
+def more_prompts(
+    prompts: int, value: float, bound: float, limit: float, *, units: int | None = None, confidence: float = CONFIDENCE
+) -> int | None:
+    """About how many more prompts would take the bound off the limit, if the value stays what it is.
 
-    None where the value lies on the limit, or so near that the answer would be meaningless.
+    For a share with exact bounds, which stand for that many independent `units`, the smallest number for which they
+    do; else widths shrink as 1/sqrt(n). None where the value lies on the limit, or so near that the answer would be
+    meaningless.
 
     >>> more_prompts(100, value=0.02, bound=0.06, limit=0.04)
     300
+    >>> more_prompts(100, value=0.0, bound=0.0295, limit=0.001, units=100)
+    2895
     """
+    if units:
+        needed = size_at_rate(value, limit, confidence)
+        return None if needed is None else max(1, math.ceil(needed * prompts / units) - prompts)
     distance, half = abs(value - limit), abs(bound - value)
     if distance == 0 or half / distance > 100:
         return None
