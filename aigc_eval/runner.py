@@ -155,7 +155,7 @@ def _rounds(journal: Journal, looks: Mapping[str, Any], planned: int) -> Iterato
 
     Each round is written down before its first answer.
     """
-    before = asked_in(journal) or 0
+    before = asked_in(journal) or (planned if journal.keys("generation") else 0)  # some were asked for all at once
     sizes = rounds(planned, looks["every"]) if looks.get("stops") else [planned]
     for asked in (n for n in sizes if n >= before):
         if "every" in looks and asked > before:
