@@ -176,10 +176,25 @@ def test_secrets_are_the_examples_of_their_documentation() -> None:
     assert keys == ["MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC"] * 2  # RFC 8410, section 10.3
 
 
-def test_the_schema_beside_the_benches_is_the_current_one() -> None:
-    from aigc_eval.config import json_schema
+def test_the_schemas_beside_the_benches_are_the_current_ones() -> None:
+    from aigc_eval.config import json_schema, policy_schema
 
-    assert json.loads((BENCHMARKS / "bench.schema.json").read_text("utf-8")) == json_schema()
+    for name, schema in (("bench", json_schema()), ("policy", policy_schema())):
+        assert json.loads((BENCHMARKS / f"{name}.schema.json").read_text("utf-8")) == schema
+
+
+def test_the_policy_fits_its_schema_and_steady_passes_it(tmp_path: Path) -> None:
+    import jsonschema
+
+    from aigc_eval import config, runner, yaml_file
+
+    path = BENCHMARKS / "policies" / "release.yaml"
+    schema = json.loads((BENCHMARKS / "policy.schema.json").read_text("utf-8"))
+    jsonschema.validate(yaml_file.load(path).root.plain(), schema)
+    assert path.read_text("utf-8").startswith("# yaml-language-server: $schema=../policy.schema.json\n")
+    done = runner.run(config.load(BENCHMARKS / "quickstart.yaml", policy=path), tmp_path)
+    assert (done.status, done.exit_code) == ("pass", 0)
+    assert done.policy["sha256"] == yaml_file.load(path).sha256
 
 
 @pytest.mark.parametrize(

@@ -80,23 +80,25 @@ def init(
     return 0
 
 
-def _schema() -> str:
-    from aigc_eval.config import json_schema
+def _schema(of_policy: bool = False) -> str:
+    from aigc_eval.config import json_schema, policy_schema
 
-    return json.dumps(json_schema(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    found = policy_schema() if of_policy else json_schema()
+    return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 @app.command()
 @guarded
 def schema(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write [default: stdout].")] = None,
+    of_policy: Annotated[bool, typer.Option("--policy", help="That of policy files instead.")] = False,
     debug: Debug = False,
 ) -> int:
     """Print the JSON Schema of bench files, for completion and checks in editors."""
-    text = _schema()
+    text = _schema(of_policy)
     if out is None:
         say(text.rstrip("\n"))
     else:
         out.write_text(text, "utf-8")
-        tell(f"wrote {out}; name it in the first line of a bench: # yaml-language-server: $schema={out.name}")
+        tell(f"wrote {out}; name it in the first line of a file: # yaml-language-server: $schema={out.name}")
     return 0

@@ -1,4 +1,4 @@
-"""JSON Schema of bench.yaml for editors, from the same definitions that `load` checks against."""
+"""JSON Schema of bench.yaml and policy.yaml for editors, from the same definitions that `load` checks against."""
 
 from __future__ import annotations
 
@@ -8,10 +8,20 @@ from typing import Any
 
 from aigc_eval.calls import Budget, Limits, Price
 from aigc_eval.config.options import first, schemas
+from aigc_eval.config.policy_shape import (
+    BaselineShape,
+    BudgetsShape,
+    PolicyShape,
+    ScaleShape,
+    SliceNeededShape,
+    ValidationNeededShape,
+    ValidationShape,
+    WaiverShape,
+)
 from aigc_eval.config.shape import BenchShape, CandidateShape, GateShape, PromptsShape, ReportShape, ScorerShape
 from aigc_eval.registry import GROUPS, Entry, Kind, entries
 
-__all__ = ["json_schema"]
+__all__ = ["json_schema", "policy_schema"]
 
 Schema = dict[str, Any]
 
@@ -28,11 +38,35 @@ def json_schema() -> Schema:
             scorers=_list(
                 {"anyOf": [_use("scorer"), _object(ScorerShape, scorer=_use("scorer"), limits=_maybe(Budget))]}
             ),
-            gates=_list({"anyOf": [{"type": "string", "pattern": "[<>]="}, _object(GateShape)]}),
+            gates=_gates(),
             report=_maybe(ReportShape),
         ),
         "$defs": {kind: _plugins(kind) for kind in GROUPS},
     }
+
+
+def policy_schema() -> Schema:
+    """The schema of a policy file; draft 2020-12."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "aigc-eval policy",
+        **_object(
+            PolicyShape,
+            gates=_gates(),
+            budgets=_maybe(BudgetsShape),
+            baseline={"anyOf": [{"type": ["string", "null"]}, _object(BaselineShape)]},
+            grades={"additionalProperties": _object(ScaleShape)},
+            required_slices=_list(_object(SliceNeededShape)),
+            required_validation=_list(_object(ValidationNeededShape)),
+            validations=_list(_object(ValidationShape)),
+            waivers=_list(_object(WaiverShape)),
+        ),
+    }
+
+
+def _gates() -> Schema:
+    words = "[<>]=|not +worse +than|better +than|equal +to|parity"
+    return _list({"anyOf": [{"type": "string", "pattern": words}, _object(GateShape)]})
 
 
 def _object(cls: type[Any], **instead: Schema) -> Schema:
