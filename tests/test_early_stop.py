@@ -242,9 +242,10 @@ def test_a_run_that_was_asked_all_at_once_is_not_cut_into_rounds_later(monkeypat
     def killed(*_: object) -> list[int]:
         raise KilledError
 
-    with monkeypatch.context() as patch, pytest.raises(KilledError):
+    with monkeypatch.context() as patch:
         patch.setattr(runner, "rounds", killed)
-        carry_out(0.0)
+        with pytest.raises(KilledError):
+            carry_out(0.0)
     assert carry_out(0.0, f"gates: ['{GATE}']").prompts == PROMPTS
     assert carry_out(0.0).prompts == PROMPTS
     assert verify.verify(Path("out"), trust=True).unfit is None
