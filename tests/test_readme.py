@@ -45,6 +45,15 @@ def test_the_snippets_run_together(tmp_path: Path) -> None:
         (e["candidate"], e["metric"]) for e in json.loads((tmp_path / "out" / "run.json").read_text())["estimates"]
     }
     assert {("polite", "shouting_rate"), ("v2", "leak_rate"), ("v1", "toxic_fraction")} <= estimates
+    (tmp_path / "policy.yaml").write_text(next(b for b in blocks("yaml") if b.startswith("# policy.yaml")), "utf-8")
+    judged = subprocess.run(
+        [sys.executable, "-m", "aigc_eval", "run", "bench.yaml", "--out", "out", "--trust-bench", "--json", "--policy",
+         "policy.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+    )  # fmt: skip
+    assert judged.returncode == 0, judged.stderr
+    assert [v["status"] for v in json.loads(judged.stdout)["gates"]] == ["pass"] * 5
+    assert json.loads(judged.stdout)["reasons"][-1]["code"] == "policy_changed"  # the answers were there before it
 
 
 def test_the_bench_of_an_api_runs(tmp_path: Path) -> None:
