@@ -59,7 +59,7 @@ def _gates(run: Run, lang: str) -> list[str]:
     lines += _head(("verdict", "candidate", "gate", "observed", "interval", "limit", "why"), lang)
     for name, group in gate_groups(run):
         for gate in group:
-            reason = markdown_text(("；" if lang == "zh" else "; ").join(r.in_(lang) for r in gate.reasons))
+            reason = markdown_text(gate.told(lang))
             status = f"{gate.sign} {say(gate.status).in_(lang)}"
             lines.append(
                 _row(

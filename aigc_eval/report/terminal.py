@@ -60,6 +60,6 @@ def _gates(run: Run, lang: str) -> Table:
     for name, group in gate_groups(run):
         for gate in group:
             status = _text(f"{gate.sign} {say(gate.status).in_(lang)}", _STYLES.get(gate.status, ""))
-            reason = _text(("；" if lang == "zh" else "; ").join(r.in_(lang) for r in gate.reasons))
+            reason = _text(gate.told(lang))
             gates.add_row(status, _text(name), _text(gate.text or gate.title.in_(lang)), reason)
     return gates

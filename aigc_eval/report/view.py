@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aigc_eval.detectable import POWER, detectable
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, Outcome, Reason, Run, Verdict, Zone
 from aigc_eval.report.charts import Picture, comparison, gate_picture
 from aigc_eval.report.glance import behind
@@ -35,19 +36,25 @@ _URGENT = ("fail", "undetermined", "pass")
 
 @dataclass(frozen=True)
 class GateLine:
-    """One gate of one candidate."""
+    """One gate of one candidate; `detectable` is the small print on what the run could have seen."""
 
     status: str
     sign: str
     title: Bilingual
     text: str
     counts: Bilingual
+    detectable: Bilingual
     observed: str
     interval: str
     limit: str
     picture: Picture
     label: str
     reasons: tuple[Bilingual, ...]
+
+    def told(self, lang: str) -> str:
+        """The reasons and the small print in one line."""
+        said = (words.in_(lang) for words in (*self.reasons, self.detectable) if words.en)
+        return ("；" if lang == "zh" else "; ").join(said)
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,7 @@ def _gate_line(run: Run, verdict: Verdict) -> GateLine:
         gate_title(run, verdict),
         verdict.gate if estimate else "",
         counts,
+        _detectable(verdict, unit),
         printed.value,
         printed.interval,
         border,
@@ -110,6 +118,14 @@ def _gate_line(run: Run, verdict: Verdict) -> GateLine:
         f"{printed.value} ({printed.interval or NONE}), {border}",
         (*(_reason(run, verdict, r) for r in verdict.reasons), *waived(verdict)),
     )
+
+
+def _detectable(verdict: Verdict, unit: str) -> Bilingual:
+    """The smallest difference that the run could have seen; nothing where it could have seen none."""
+    found = detectable(verdict.estimate, verdict.zone) if verdict.estimate else None
+    if found is None:
+        return Bilingual("")
+    return say("detectable", difference=figure(found, unit), power=limit(POWER, "share"))
 
 
 def _reason(run: Run, verdict: Verdict, reason: Reason) -> Bilingual:

@@ -310,6 +310,10 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "picture": ("interval against the limit", "区间与限值"),
     "chart": ("intervals", "区间图"),
     "better": ("which is better", "优劣"),
+    "detectable": (
+        "smallest difference from the limit that this run could see: {difference} (power {power})",
+        "本次运行可检出的与限值的最小差异：{difference}（检验功效 {power}）",
+    ),
     "counts": ("{scored} of {planned} outputs, {prompts} prompts", "{scored} / {planned} 条输出，{prompts} 题"),
     # comparisons
     "clearly_better.two": ("{best} clearly better", "{best} 明显更好"),
