@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ERROR_KINDS",
     "OUTCOMES",
+    "POLICY",
     "Bilingual",
     "ErrorKind",
     "Estimate",
@@ -90,6 +91,8 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 Status = Literal["pass", "fail", "undetermined"]
 RunStatus = Literal["pass", "fail", "undetermined", "not_gated"]
+POLICY = "(policy)"
+"""Stands for the candidate in verdicts about the policy itself; no candidate can be called so."""
 Zone = tuple[float | None, float | None]
 """Where a number must lie, both ends included; None for an end without limit."""
 

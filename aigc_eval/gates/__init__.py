@@ -13,14 +13,13 @@ from aigc_eval.gates.grades import Scale
 from aigc_eval.gates.judging import EXIT_CODES, Finding, budget_reasons, decide, judge, more_prompts, overall, within
 from aigc_eval.gates.parsing import parse
 from aigc_eval.gates.policy import BUDGETS, Baseline, Policy, SliceNeeded, Validation, ValidationNeeded, tags_of
-from aigc_eval.gates.requirements import POLICY, requirements, waive
+from aigc_eval.gates.requirements import requirements, waive
 
 __all__ = [
     "BASELINE",
     "BUDGETS",
     "CONFIDENCE",
     "EXIT_CODES",
-    "POLICY",
     "Against",
     "Baseline",
     "Finding",

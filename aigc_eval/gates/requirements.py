@@ -8,12 +8,9 @@ from dataclasses import replace
 from aigc_eval.gates.claims import slice_name
 from aigc_eval.gates.policy import Policy, SliceNeeded, Validation, ValidationNeeded
 from aigc_eval.intervals import clopper_pearson
-from aigc_eval.records import Reason, Verdict, Waiver
+from aigc_eval.records import POLICY, Reason, Verdict, Waiver
 
-__all__ = ["POLICY", "requirements", "waive"]
-
-POLICY = "(policy)"
-"""Stands for the candidate in verdicts about the policy itself; no candidate can be called so."""
+__all__ = ["requirements", "waive"]
 
 
 def requirements(

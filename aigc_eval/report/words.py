@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from aigc_eval.gates import POLICY
-from aigc_eval.records import Bilingual, MetricFacts, PluginFacts, Reason, Run, Verdict
+from aigc_eval.records import POLICY, Bilingual, MetricFacts, PluginFacts, Reason, Run, Verdict
 from aigc_eval.report.numbers import count, figure, limit
 from aigc_eval.report.vocabulary import VOCABULARY
 
