@@ -6,7 +6,7 @@ import json
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,14 +28,13 @@ from aigc_eval.cli.app import (
     app,
     baseline_of,
 )
-from aigc_eval.cli.outcome import guarded, meaning
-from aigc_eval.cli.signals import decided
-from aigc_eval.cli.stdio import language, say, show, table, tell
+from aigc_eval.cli.concluding import conclude
+from aigc_eval.cli.outcome import guarded
+from aigc_eval.cli.stdio import say, table, tell
 from aigc_eval.cli.trusting import trusted as _trust
 
 if TYPE_CHECKING:
     from aigc_eval.config import Bench
-    from aigc_eval.records import Run
 
 __all__ = ["Format", "Language", "plan", "report", "run"]
 
@@ -115,7 +114,7 @@ def run(
         )
     for line in (name for name in done.digests if name.startswith("reused from ")):
         tell(line)
-    code = _conclude(done, folder, as_json, exit_zero)
+    code = conclude(done, folder, as_json, exit_zero)
     if not as_json:
         annotate(done)
     return code
@@ -198,40 +197,6 @@ def _check_writable(folder: Path) -> None:
         raise UsageError(f"cannot write to {folder}: permission denied; choose another folder with --out")
 
 
-def _conclude(done: Run, folder: Path, as_json: bool, exit_zero: bool) -> int:
-    """Print a run's result and return its exit code."""
-    from aigc_eval import report
-    from aigc_eval.report.escape import terminal
-
-    code = 0 if exit_zero and done.exit_code == 1 else done.exit_code
-    decided(code)  # the verdict is written: a signal while it is printed changes nothing
-    lang = language()
-    if as_json:
-        say(json.dumps(_summary(done, folder, code), ensure_ascii=False, allow_nan=False))
-        return code
-    show(report.terminal_table(done, lang))
-    say()
-    say(terminal(report.verdict_line(done, lang)))
-    say(f"{meaning(done.exit_code, lang)}{' (--exit-zero)' if code != done.exit_code else ''}")
-    html = folder / "report.html"
-    say(str(html if html.is_file() else folder))
-    return code
-
-
-def _summary(done: Run, folder: Path, code: int) -> dict[str, Any]:
-    return {
-        "name": done.name,
-        "status": done.status,
-        "release": done.release,
-        "exit_code": code,
-        "reasons": [reason.to_json() for reason in done.reasons],
-        "gates": [verdict.to_json() for verdict in done.verdicts],
-        "estimates": [estimate.to_json() for estimate in done.estimates],
-        "folder": str(folder),
-        "files": sorted(str(path) for path in folder.iterdir() if path.is_file()),
-    }
-
-
 @app.command()
 @guarded
 def report(
@@ -253,4 +218,4 @@ def report(
     wanted = [f.value for f in formats or ()] or asked.get("formats") or FORMATS
     spoken = [item.value for item in languages or ()] or asked.get("languages") or LANGUAGES
     done = runner.report_again(folder, tuple(wanted), tuple(spoken))
-    return _conclude(done, folder, as_json, exit_zero)
+    return conclude(done, folder, as_json, exit_zero)

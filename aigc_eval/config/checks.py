@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from aigc_eval import gates
@@ -13,7 +13,7 @@ from aigc_eval.config.problems import Problems
 from aigc_eval.config.shape import GateShape
 from aigc_eval.gates import CONFIDENCE, Baseline, Gate, Scale
 from aigc_eval.metrics import Metric
-from aigc_eval.prompts import PromptSet
+from aigc_eval.records import Prompt
 from aigc_eval.registry import suggest
 from aigc_eval.text import language
 from aigc_eval.yaml_file import Node
@@ -134,10 +134,10 @@ class Checks:
         return (what, "gate another metric") if twice else gate_fault(gate, metrics[gate.metric], known)
 
 
-def tags_of_prompts(sets: Sequence[PromptSet]) -> dict[str, set[str]]:
+def tags_of_prompts(prompts: Iterable[Prompt]) -> dict[str, set[str]]:
     """Every tag of the prompts with its values; `lang` falls back to the prompt's script."""
     found: dict[str, set[str]] = {}
-    for prompt in (p for s in sets for p in s.prompts):
+    for prompt in prompts:
         for tag, value in {"lang": language(prompt.text), **prompt.tags}.items():
             found.setdefault(tag, set()).add(value)
     return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_eval import prompts, yaml_file
-from aigc_eval.config.bench import Bench
+from aigc_eval.config.bench import Bench, Named
 from aigc_eval.config.checks import Checks, tags_of_prompts
 from aigc_eval.config.keys import masked, pasted_keys
 from aigc_eval.config.paths import Roots
@@ -18,11 +18,13 @@ from aigc_eval.config.shape import FORMATS, LANGUAGES, BenchShape, PromptsShape,
 from aigc_eval.config.trust import Trust
 from aigc_eval.errors import ConfigError, DataError, Problem, UsageError
 from aigc_eval.gates import Baseline, Policy
+from aigc_eval.plugin import Scorer
 from aigc_eval.prompts import PromptSet
+from aigc_eval.records import Prompt
 from aigc_eval.registry import GROUPS, entries, suggest
 from aigc_eval.yaml_file import Node
 
-__all__ = ["load"]
+__all__ = ["load", "load_policy"]
 
 
 def load(
@@ -58,6 +60,37 @@ def load(
     return Bench(path=path, source=document.root.plain(), digest=document.sha256, **bench)
 
 
+def load_policy(
+    path: Path,
+    candidates: Sequence[str],
+    scorers: Mapping[str, Scorer],
+    prompts: Sequence[Prompt] | None,
+    *,
+    allow: Sequence[Path] = (),
+    baseline: Baseline | None = None,
+) -> Policy:
+    """Read a policy for a run that is there: with candidates of these names, these scorers and prompts.
+
+    No `prompts` where not all are known: their tags are not checked then. Raises `ConfigError` with every problem.
+    """
+    document = yaml_file.load(path)
+    named = {name: Named(name, scorer) for name, scorer in scorers.items()}
+    tags = None if prompts is None else tags_of_prompts(prompts)
+    checks = Checks(Problems(document), {name: Named[Any](name, None) for name in candidates}, named, tags)
+    _check_baseline(baseline, checks)
+    found = read_policy(document, checks, Roots.of(path, allow), baseline)
+    if checks.problems.found:
+        raise ConfigError(sorted(dict.fromkeys(map(masked, checks.problems.found)), key=lambda p: p.line or 0))
+    return found
+
+
+def _check_baseline(baseline: Baseline | None, checks: Checks) -> None:
+    """A baseline of the command line that is a candidate of this run is one that the run has."""
+    if baseline is not None and not baseline.run and baseline.candidate not in checks.candidates:
+        remedy = suggest(baseline.candidate, checks.candidates)
+        raise UsageError(f"--baseline: unknown candidate {baseline.candidate!r:.80}; {remedy}")
+
+
 def _bench(
     root: Node, problems: Problems, prompt_sets: _PromptSets, loader: Loader, policies: _Policies
 ) -> dict[str, Any]:
@@ -66,7 +99,7 @@ def _bench(
     sets = prompt_sets.all(parts.get("prompts"))
     candidates = loader.all(parts.get("candidates"), "generator")
     scorers = loader.all(parts.get("scorers"), "scorer")
-    checks = Checks(problems, candidates, scorers, None if sets is None else tags_of_prompts(sets))
+    checks = Checks(problems, candidates, scorers, None if sets is None else _tags(sets))
     checks.reads(parts.get("scorers"))
     slices = values.get("slices", ("lang",))
     checks.slices(root.at(("slices",)), slices)
@@ -92,6 +125,10 @@ def _report(node: Node | None, problems: Problems) -> dict[str, Any]:
     return {"formats": values.get("formats", FORMATS), "languages": values.get("languages", LANGUAGES)}
 
 
+def _tags(sets: Sequence[PromptSet]) -> dict[str, set[str]]:
+    return tags_of_prompts(prompt for found in sets for prompt in found.prompts)
+
+
 class _Policies:
     """Finds the one policy that judges: the command line's, else the file that the bench names, else its gates."""
 
@@ -101,9 +138,7 @@ class _Policies:
 
     def of(self, parts: Mapping[str, Node], checks: Checks) -> Policy:
         """The policy of a bench with these parts."""
-        if self.baseline is not None and not self.baseline.run and self.baseline.candidate not in checks.candidates:
-            remedy = suggest(self.baseline.candidate, checks.candidates)
-            raise UsageError(f"--baseline: unknown candidate {self.baseline.candidate!r:.80}; {remedy}")
+        _check_baseline(self.baseline, checks)
         gates = checks.gates(parts.get("gates"), baseline=self.baseline)
         named = parts.get("policy")
         if named is not None and named.value is not None and parts.get("gates") is not None:

@@ -1,0 +1,54 @@
+"""What a command prints about a run that was judged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aigc_eval.cli.outcome import meaning
+from aigc_eval.cli.signals import decided
+from aigc_eval.cli.stdio import language, say, show
+
+if TYPE_CHECKING:
+    from aigc_eval.records import Run
+
+__all__ = ["conclude"]
+
+
+def conclude(done: Run, folder: Path, as_json: bool, exit_zero: bool, *, written: bool = True) -> int:
+    """Print a run's result and return its exit code, of which `exit_zero` softens a failed gate.
+
+    `written` says whether the result is also in the folder.
+    """
+    from aigc_eval import report
+    from aigc_eval.report.escape import terminal
+
+    code = 0 if exit_zero and done.exit_code == 1 else done.exit_code
+    decided(code)  # the verdict is written: a signal while it is printed changes nothing
+    lang = language()
+    if as_json:
+        say(json.dumps(_summary(done, folder, code, written), ensure_ascii=False, allow_nan=False))
+        return code
+    show(report.terminal_table(done, lang))
+    say()
+    say(terminal(report.verdict_line(done, lang)))
+    say(f"{meaning(done.exit_code, lang)}{' (--exit-zero)' if code != done.exit_code else ''}")
+    html = folder / "report.html"
+    if written:
+        say(str(html if html.is_file() else folder))
+    return code
+
+
+def _summary(done: Run, folder: Path, code: int, written: bool) -> dict[str, Any]:
+    return {
+        "name": done.name,
+        "status": done.status,
+        "release": done.release,
+        "exit_code": code,
+        "reasons": [reason.to_json() for reason in done.reasons],
+        "gates": [verdict.to_json() for verdict in done.verdicts],
+        "estimates": [estimate.to_json() for estimate in done.estimates],
+        "folder": str(folder),
+        "files": sorted(str(path) for path in folder.iterdir() if path.is_file()) if written else [],
+    }
