@@ -97,6 +97,7 @@ def terms(
         "slices": bench.slices,
         **judged_by(bench.policy, before, answers),
         "looks": looks,
+        "places": bench.places,
         "samples": bench.samples,
         "limit": limit,
         "left_out": sum(len(s.left_out) for s in bench.prompt_sets),
@@ -262,6 +263,7 @@ def conclude(
         digests={**terms["digests"], **reused},
         key=bytes.fromhex(head["mask_key"]),
         policy=_told(terms, policy),
+        places=terms["places"],
     )
 
 

@@ -58,6 +58,7 @@ class AigcEval:
         self,
         bench: str | Path,
         *,
+        policy: str | Path | None = None,
         limit: int | None = None,
         trust: bool = False,
         hosts: Sequence[str] = (),
@@ -67,8 +68,9 @@ class AigcEval:
     ) -> Result:
         """Carry out a bench as `aigc-eval run` does, once a session; a bench with mistakes fails the test.
 
-        `limit` takes the first prompts only, and never passes. `trust`, `hosts`, `allow_list` and `paths` are what
-        `--trust-bench`, `--allow-host`, `--allow-list` and `--allow-path` say, `out` is the folder of the run.
+        `policy` judges instead of the bench's gates, `limit` takes the first prompts only and never passes, `trust`,
+        `hosts`, `allow_list` and `paths` are what `--trust-bench`, `--allow-host`, `--allow-list` and `--allow-path`
+        say, `out` is the folder of the run.
         """
         __tracebackhide__ = True
         from aigc_eval import config
@@ -79,7 +81,12 @@ class AigcEval:
         listed = None if allow_list is None else self.root / allow_list
         try:
             trusted = Trust.given(everything=trust, hosts=hosts, listed=listed, in_ci=in_ci())
-            loaded = config.load(self.root / bench, allow=[self.root / path for path in paths], trust=trusted)
+            loaded = config.load(
+                self.root / bench,
+                allow=[self.root / path for path in paths],
+                trust=trusted,
+                policy=None if policy is None else self.root / policy,
+            )
             return self._once(loaded, limit, None if out is None else self.root / out)
         except AigcEvalError as error:
             told = redact(str(error))
@@ -89,7 +96,8 @@ class AigcEval:
         from aigc_eval import runner
         from aigc_eval.records import digest
 
-        key = digest({"bench": bench.digest, **bench.generated_from(), "limit": limit})
+        judged_by = bench.policy.to_json()
+        key = digest({"bench": bench.digest, "policy": judged_by, **bench.generated_from(), "limit": limit})
         folder = self.out / f"{bench.name}-{key[:12]}" if out is None else out
         if (key, folder) not in self._done:
             # What a plug-in warns of must not become an error because the tests say so.
@@ -109,15 +117,16 @@ class Result:
     lang: str = "en"
 
     def assert_passes(self) -> None:
-        """Fail the test unless the run is a pass, which needs a gate, and a pass of every one."""
+        """Fail the test unless the run is a pass: there is a gate, and every one passes or is waived."""
         __tracebackhide__ = True
         from aigc_eval.report.findings import findings
 
-        if found := findings(self.run, self.lang):
+        found = [f for f in findings(self.run, self.lang) if not f.waiver]
+        if found:
             pytest.fail(self._told(found))
 
     def assert_gate(self, gate: str, candidate: str | None = None) -> None:
-        """Fail the test unless a gate passes, whatever the others do.
+        """Fail the test unless a gate passes or is waived, whatever the others do.
 
         `gate` is the gate as written, with its slice (`pii.leak_rate <= 5 % [lang=zh]`), or the metric's name, which
         means all gates on it. Without `candidate` it must pass for all that it judges. A gate that does not exist
@@ -131,7 +140,7 @@ class Result:
             known = dict.fromkeys(f"{v.gate} ({v.candidate})" for v in self.run.verdicts)
             there = "\n  ".join(["there are:", *known]) if known else "there are none"
             pytest.fail(f"there is no gate {gate!r} on {candidate or 'any candidate'}; {there}")
-        found = [f for f in findings(replace(self.run, verdicts=judged), self.lang) if f.rule != RUN]
+        found = [f for f in findings(replace(self.run, verdicts=judged), self.lang) if f.rule != RUN and not f.waiver]
         if not found and (not self.run.release or any(f.rule == RUN for f in findings(self.run, self.lang))):
             found = [overall(self.run, self.lang)]
         if found:

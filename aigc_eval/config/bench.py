@@ -34,7 +34,10 @@ class Named(Generic[P_co]):
 
 @dataclass(frozen=True)
 class Bench:
-    """A bench file, checked. `release` names the candidates that gates judge; `source` is the file as plain values."""
+    """A bench file, checked. `release` names the candidates that gates judge; `source` is the file as plain values.
+
+    `places` says where its gates stand, as that of a `Run` does.
+    """
 
     name: str
     path: Path
@@ -50,6 +53,7 @@ class Bench:
     languages: tuple[str, ...]
     source: Mapping[str, Any] = field(repr=False)
     digest: str = ""
+    places: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def gates(self) -> tuple[Gate, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from aigc_eval import gates
 from aigc_eval.config.bench import Named
 from aigc_eval.config.gate_checks import Known, gate_fault
 from aigc_eval.config.options import Fault
+from aigc_eval.config.paths import in_checkout
 from aigc_eval.config.problems import Problems
 from aigc_eval.config.shape import GateShape
 from aigc_eval.gates import CONFIDENCE, Baseline, Gate, Scale
@@ -22,7 +24,10 @@ __all__ = ["Checks", "tags_of_prompts"]
 
 
 class Checks:
-    """Cross-checks against the names that a bench defines; `tags` is None where prompts could not be read."""
+    """Cross-checks against the names that a bench defines; `tags` is None where prompts could not be read.
+
+    `places` takes where each gate stands: as written -> file:line.
+    """
 
     def __init__(
         self,
@@ -30,12 +35,14 @@ class Checks:
         candidates: Mapping[str, Named[Any] | None],
         scorers: Mapping[str, Named[Any] | None],
         tags: Mapping[str, Collection[str]] | None,
+        places: dict[str, str] | None = None,
     ) -> None:
         self.problems, self.candidates, self.scorers, self.tags = problems, candidates, scorers, tags
+        self.places = {} if places is None else places
 
     def of(self, problems: Problems) -> Checks:
         """The same checks for another document."""
-        return Checks(problems, self.candidates, self.scorers, self.tags)
+        return Checks(problems, self.candidates, self.scorers, self.tags, self.places)
 
     def names(self, node: Node, names: str | Sequence[str] | None) -> tuple[str, ...]:
         """Names of candidates, one or a list, each of them known; that of a matrix means all that it became."""
@@ -102,6 +109,8 @@ class Checks:
         if what := self._metric_fault(gate, known):
             self.problems.add(place, *what)
             return None
+        for name in (gate.text, gate.name):
+            self.places.setdefault(name, f"{in_checkout(Path(self.problems.file))}:{item.line}")
         return gate
 
     def where(self, node: Node, where: Mapping[str, str]) -> None:

@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Roots"]
+__all__ = ["Roots", "in_checkout"]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def in_checkout(path: Path) -> str:
+    """A file as CI systems name it: from the root of its checkout (the folder with `.git`), else its name."""
+    whole = path.resolve()
+    root = next((folder for folder in whole.parents if (folder / ".git").exists()), whole.parent)
+    return whole.relative_to(root).as_posix()
 
 
 @dataclass(frozen=True)

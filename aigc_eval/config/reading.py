@@ -10,7 +10,7 @@ from aigc_eval import prompts, yaml_file
 from aigc_eval.config.bench import Bench, Named
 from aigc_eval.config.checks import Checks, tags_of_prompts
 from aigc_eval.config.keys import masked, pasted_keys
-from aigc_eval.config.paths import Roots
+from aigc_eval.config.paths import Roots, in_checkout
 from aigc_eval.config.plugins import Loader
 from aigc_eval.config.policies import read_policy
 from aigc_eval.config.problems import Problems
@@ -114,6 +114,7 @@ def _bench(
         "seed": values.get("seed", 0),
         "slices": slices,
         "policy": policies.of(parts, checks),
+        "places": {"": f"{in_checkout(Path(problems.file))}:1", **checks.places},
         **_report(parts.get("report"), problems),
     }
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from aigc_eval.records import Run, Verdict
 from aigc_eval.report.escape import terminal
-from aigc_eval.report.view import cell
+from aigc_eval.report.view import cell, waived
 from aigc_eval.report.words import both, gate_sentence, gate_title, gate_unit, headline, say, state, why
 
 __all__ = ["RUN", "Finding", "findings", "overall", "place", "rule_of"]
@@ -27,8 +27,9 @@ _LONGEST = 2_000
 class Finding:
     """A gate that does not pass on a candidate, in words of one line; the rule `RUN` is about the run as a whole.
 
-    `level` is "error" for what fails and for what is undetermined alike. `fingerprint` is the same in every run of the
-    bench, whatever was measured and wherever its file stands, and no other finding of a run has it.
+    `level` is "error" for what fails and for what is undetermined alike, "warning" where leave was given: `waiver` says
+    by whom. `fingerprint` is the same in every run of the bench, whatever was measured and wherever its file stands,
+    and no other finding of a run has it.
     """
 
     rule: str
@@ -40,10 +41,14 @@ class Finding:
     file: str
     line: int
     fingerprint: str
+    waiver: str = ""
 
 
 def findings(run: Run, lang: str) -> list[Finding]:
-    """One finding for every gate and candidate without a pass; one about the run where only other reasons deny it."""
+    """One finding for every gate and candidate without a pass; one about the run where only other reasons deny it.
+
+    A gate that is waived is still found.
+    """
     seen: Counter[tuple[str, str]] = Counter()
     found = []
     for verdict in run.verdicts:
@@ -51,7 +56,7 @@ def findings(run: Run, lang: str) -> list[Finding]:
         seen[pair] += 1
         if verdict.status != "pass":
             found.append(_of_gate(run, verdict, lang, seen[pair]))
-    if not found and state(run) != "pass":
+    if state(run) != "pass" and all(v.counts_as == "pass" for v in run.verdicts):
         found.append(overall(run, lang))
     return found
 
@@ -74,17 +79,19 @@ def _of_gate(run: Run, verdict: Verdict, lang: str, number: int) -> Finding:
     printed = cell(verdict.estimate, gate_unit(run, verdict))
     if printed.interval:
         told.append(f"{say('observed').in_(lang)} {printed.value} ({printed.interval})")
+    leave = " ".join(words.in_(lang) for words in waived(verdict))
     file, line = place(run, verdict.gate)
     return Finding(
         rule=rule_of(verdict.gate),
         candidate=verdict.candidate,
         status=verdict.status,
-        level="error",
+        level="warning" if leave else "error",
         title=_short(f"{say(verdict.status).in_(lang)}: {verdict.gate}", 200),
-        message=_short(" ".join(told), _LONGEST),
+        message=_short(" ".join([*told, leave]).rstrip(), _LONGEST),
         file=file,
         line=line,
         fingerprint=_fingerprint(run.name, verdict.gate, verdict.candidate, number),
+        waiver=_short(leave, _LONGEST),
     )
 
 

@@ -1,6 +1,7 @@
 """annotations.txt: workflow commands, which GitHub shows beside the bench's lines once they are printed in a job.
 
-The first line is the run's verdict, the others are the gates without a pass, failed ones first. GitHub shows ten errors
+The first line is the run's verdict, the others are the gates without a pass, failed ones first, waived
+ones (warnings) last. GitHub shows ten errors
 a step, so what says how many there are must come first.
 """
 
@@ -19,7 +20,7 @@ __all__ = ["check", "github"]
 def github(run: Run, languages: Sequence[str]) -> str:
     """One command a line, in the first language: `::error file=bench.yaml,line=9,title=...::...`."""
     told = [f for f in findings(run, languages[0]) if f.rule != RUN]
-    told.sort(key=lambda f: f.status != "fail")
+    told.sort(key=lambda f: (f.level != "error", f.status != "fail"))
     return "".join(f"{_command(f)}\n" for f in (overall(run, languages[0]), *told))
 
 

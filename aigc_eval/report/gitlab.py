@@ -14,6 +14,7 @@ __all__ = ["check", "gitlab"]
 
 SEVERITIES = {"fail": "blocker", "undetermined": "critical", "not_gated": "major"}
 """GitLab's five are info, minor, major, critical and blocker."""
+WAIVED = "minor"
 
 
 def gitlab(run: Run, languages: Sequence[str]) -> str:
@@ -23,7 +24,7 @@ def gitlab(run: Run, languages: Sequence[str]) -> str:
             "description": f"{f.title}. {f.message}",
             "check_name": f.rule,
             "fingerprint": f.fingerprint,
-            "severity": SEVERITIES[f.status],
+            "severity": WAIVED if f.waiver else SEVERITIES[f.status],
             "location": {"path": terminal(f.file), "lines": {"begin": f.line}},
         }
         for f in findings(run, languages[0])

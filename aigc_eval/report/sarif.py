@@ -67,6 +67,7 @@ def _result(finding: Finding, rule: int) -> Json:
         "artifactLocation": {"uri": quote(finding.file, errors="surrogatepass"), "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": finding.line},
     }
+    leave = [{"kind": "external", "justification": sarif_text(finding.waiver)}] if finding.waiver else []
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule,
@@ -74,6 +75,7 @@ def _result(finding: Finding, rule: int) -> Json:
         "message": {"text": sarif_text(f"{finding.title}. {finding.message}")},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint},  # the name that GitHub looks for
+        "suppressions": leave,
         "properties": {"status": finding.status},
     }
 

@@ -14,9 +14,10 @@ import pytest
 from sample_run import limited, sample_run
 
 from aigc_eval import report
-from aigc_eval.records import Reason, Run
+from aigc_eval.records import Reason, Run, Waiver
 from aigc_eval.report import github, gitlab, sarif
 from aigc_eval.report.findings import findings
+from aigc_eval.report.words import say
 
 CI = ("github", "gitlab", "sarif")
 STRING = {"type": "string", "minLength": 1}
@@ -52,7 +53,11 @@ LOCATION = record(
 )
 RESULT = record(
     {"message": TEXT, "ruleId": STRING, "ruleIndex": INDEX, "level": LEVEL, "locations": listed(LOCATION)},
-    {"partialFingerprints": {"type": "object", "additionalProperties": STRING}, "properties": {"type": "object"}},
+    {
+        "partialFingerprints": {"type": "object", "additionalProperties": STRING},
+        "suppressions": listed(record({"kind": {"enum": ["inSource", "external"]}, "justification": STRING})),
+        "properties": {"type": "object"},
+    },
 )
 RUN = record(
     {
@@ -196,6 +201,36 @@ def test_a_pass_is_a_notice_and_nothing_else(tmp_path: Path) -> None:
     (log,) = json.loads(told["sarif"])["runs"]
     assert log["results"] == []
     assert log["tool"]["driver"]["rules"][0]["id"] == "fluency.perplexity <= 90"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_waived_is_told_and_blocks_nothing(run: Run, lang: str, tmp_path: Path) -> None:
+    leave = Waiver("pii.leak_rate", "Li Wei", "known, fixed in 2.1", "2027-01-31", covers=("fail", "undetermined"))
+    waived = tuple(v if v.status == "pass" else replace(v, waiver=leave) for v in run.verdicts)
+    told = written(replace(run, verdicts=waived, status="pass", exit_code=0), tmp_path, lang)
+    first, *others = commands(told["github"])
+    assert first[0] == "notice"
+    assert [(level, t) for level, _, _, t, _ in others] == [
+        ("warning", f"{say(s).in_(lang)}: {g}") for g, _, s in failed_first(run)
+    ]
+    assert all("Li Wei" in message and "2027-01-31" in message for *_, message in others)
+    entries = json.loads(told["gitlab"])
+    assert {e["severity"] for e in entries} == {"minor"}
+    log = json.loads(told["sarif"])
+    jsonschema.validate(log, SARIF)
+    for result in log["runs"][0]["results"]:
+        assert result["level"] == "warning"
+        (suppression,) = result["suppressions"]
+        assert "Li Wei" in suppression["justification"]
+    assert [f.fingerprint for f in findings(run, lang)] == [e["fingerprint"] for e in entries]
+
+
+def test_a_waiver_of_all_gates_does_not_hide_another_reason(run: Run) -> None:
+    leave = Waiver("pii.leak_rate", "Li Wei", "known", "2027-01-31", covers=("fail", "undetermined"))
+    limited_run = replace(run, verdicts=tuple(replace(v, waiver=leave) for v in run.verdicts), release=False)
+    found = findings(limited_run, "en")
+    assert [(f.rule, f.level) for f in found if not f.waiver] == [("verdict", "error")]
+    github.check(github.github(limited_run, ("en",)), limited_run)
 
 
 @pytest.mark.parametrize(

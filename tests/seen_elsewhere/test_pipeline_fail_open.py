@@ -22,7 +22,6 @@ import pytest
 
 from aigc_eval import gates, publishing, runner
 from aigc_eval.config import Bench, Named
-from aigc_eval.config.shape import FORMATS
 from aigc_eval.errors import JournalError, PluginError
 from aigc_eval.journal import NAME, Journal
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio
@@ -340,8 +339,7 @@ def test_a_scorer_that_cannot_judge_a_prompt_costs_that_prompt(tmp_path: Path) -
 
 def test_every_artefact_of_an_earlier_run_is_gone_before_the_next_one_measures(tmp_path: Path) -> None:
     runner.run(bench(Dice(), Odd(), limits=["s0.rate <= 0.5"]), tmp_path)
-    usual = {name for name, kind in publishing.REPORTS.items() if kind in FORMATS}
-    assert artefacts(tmp_path) == {"verdict.json", *usual}
+    assert artefacts(tmp_path) == {"verdict.json", *publishing.REPORTS}
 
     class Dies(Odd):
         def load(self) -> None:

@@ -20,7 +20,6 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from aigc_eval import report, runner
 from aigc_eval.config import Bench, Named
-from aigc_eval.config.shape import FORMATS
 from aigc_eval.publishing import REPORTS
 from aigc_eval.records import Generation, Prompt, Request, Score
 from aigc_eval.report import html, junit
@@ -29,8 +28,6 @@ from aigc_eval.report.files import Unreadable
 from tests.seen_elsewhere.small import ALL, Marked, Says, bench, command, prompts, verdict, write
 
 HOSTILE = "\x00\x08\x1b[31m\x7f\x9b\ufffe\uffff]]><x>&\u202e"
-
-USUAL = {name for name, kind in REPORTS.items() if kind in FORMATS}
 
 
 def names(*candidates: str, **more: Any) -> Bench:
@@ -266,7 +263,7 @@ def test_long_names_are_no_file_names(tmp_path: Path, where: str) -> None:
     more: dict[str, Any] = {"name": long} if where == "name" else {}
     done = runner.run(bench(candidates=listed, given=given, slices=("t",), **more), tmp_path / "out")
     assert done.exit_code == 0
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"journal.jsonl", "verdict.json", *USUAL}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"journal.jsonl", "verdict.json", *REPORTS}
 
 
 def test_a_long_name_in_a_bench_file_is_no_folder_name_either(tmp_path: Path) -> None:
@@ -289,7 +286,7 @@ def test_reports_of_nothing_scored_are_written(tmp_path: Path, kind: str) -> Non
     scorers = [] if kind == "none" else [Nothing()]
     done = runner.run(bench(Says(), scorers=scorers, limits=["s0.rate <= 1"] if scorers else []), tmp_path)
     assert done.exit_code == (3 if scorers else 0)
-    assert {p.name for p in tmp_path.iterdir()} == {"journal.jsonl", "verdict.json", *USUAL}
+    assert {p.name for p in tmp_path.iterdir()} == {"journal.jsonl", "verdict.json", *REPORTS}
     assert set(ALL) <= set(report.FORMATS)
 
 
