@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aigc_eval.contrasts import contrast
+from aigc_eval.contrasts import bounds_of, contrast
 from aigc_eval.estimates import ROUNDING, tag_column, view, where
 from aigc_eval.gates import BASELINE, Against, Finding, Gate, Grade, Limit, Parity, Policy, slice_name
 from aigc_eval.intervals import Interval
@@ -117,7 +117,7 @@ class _Look:
         low, high = self.metric.bounds
         if value is None or not low - ROUNDING <= value <= high + ROUNDING or not math.isfinite(value):
             return None, None
-        return float(value), self.metric.bounds_at(rows, self.gate.confidence)
+        return float(value), bounds_of(self.metric, rows, self.gate.confidence)
 
     def difference(
         self, both: Sequence[pd.DataFrame], name: str, *, relative: bool = False, paired: bool = True
