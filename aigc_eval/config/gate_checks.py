@@ -86,6 +86,8 @@ def _against(name: str, claim: Against, metric: Metric, known: Known) -> Wrong |
         return f"unknown candidate {claim.other!r:.80}", suggest(claim.other, [*known.candidates, BASELINE])
     if claim.relative and metric.unit == "share":
         return f"{name} is a share, so {claim.margin:.4g} could be of it or points of it", "write `by 2 points`"
+    if claim.relative and metric.bounds[0] < 0:
+        return f"{name} may lie below 0, where a percentage of it says nothing", "write the margin as a number"
     return None if claim.relative else _size(name, claim.margin, metric)
 
 

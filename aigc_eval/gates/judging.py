@@ -92,6 +92,8 @@ def decide(finding: Finding, policy: Policy, budget: Sequence[Reason] = ()) -> t
         return "undetermined", (_straddles(estimate, low, high, outside[0]),)
     if any(not within(end, finding.zone) for end in _adverse(estimate, finding.zone)):
         return "undetermined", (_spoilt(estimate, finding.zone),)
+    if not within(estimate.value, finding.zone):  # bounds that do not bound their own number
+        return "undetermined", (Reason("no_interval"),)
     nearest = min(_sides(*_adverse_ends(estimate), finding.zone), key=lambda side: side.room)
     return "pass", (Reason("meets", {"bound": nearest.bound, "limit": nearest.limit}),)
 
@@ -113,9 +115,11 @@ def _sides(low: float, high: float, zone: Zone) -> list[_Side]:
 
 
 def _beyond(ends: tuple[float, float], zone: Zone) -> Reason | None:
-    """Why the whole interval lies outside the zone, if it does."""
+    """Why the whole interval lies outside the zone, if it does; what is no interval lies nowhere."""
     floor, ceiling = zone
-    low, high = ends
+    low, high = map(_finite, ends)
+    if not low <= high:
+        return None
     if ceiling is not None and not within(low, (None, ceiling)):
         return Reason("beyond", {"bound": low, "limit": ceiling})
     if floor is not None and not within(high, (floor, None)):
