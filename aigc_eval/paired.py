@@ -130,8 +130,7 @@ def mcnemar(only_a: int, only_b: int) -> float:
     """
     from scipy.special import bdtr
 
-    total = only_a + only_b
-    return min(1.0, 2 * float(bdtr(min(only_a, only_b), total, 0.5))) if total else 1.0
+    return min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
 
 def bounded_difference(
@@ -193,7 +192,7 @@ def benjamini_hochberg(ps: Sequence[float]) -> list[float]:
     """
     order = _order(ps)
     steps = np.asarray(ps, np.float64)[order] * len(ps) / np.arange(1, len(ps) + 1)
-    return _unordered(np.minimum(1.0, np.minimum.accumulate(steps[::-1])[::-1]), order)
+    return _unordered(np.minimum.accumulate(steps[::-1])[::-1], order)
 
 
 def _order(ps: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

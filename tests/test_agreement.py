@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from aigc_eval.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha, table_of
+from aigc_eval.agreement import Agreement, cohen_kappa, fleiss_kappa, krippendorff_alpha, table_of
+from aigc_eval.intervals import jackknife
 
 LABELS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=2, max_size=40)
 COUNTS = st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=2, max_size=15)
@@ -27,6 +29,48 @@ def test_cohen_equals_scikit_learn(pairs: list[tuple[str, str]]) -> None:
     assert found.n == len(a)
     if found.low is not None and found.high is not None:
         assert -1 <= found.low <= found.value <= found.high <= 1
+
+
+def test_cohens_variance_is_that_of_the_delta_method() -> None:
+    """Slopes of kappa in each cell's share, by difference; multinomial variance of the shares."""
+    table = np.array([[30.0, 4, 7], [9, 18, 2], [1, 6, 23]])
+
+    def kappa(share: np.ndarray) -> float:
+        chance = float((share.sum(axis=0) * share.sum(axis=1)).sum() / share.sum() ** 2)
+        return (float(np.trace(share)) / share.sum() - chance) / (1 - chance)
+
+    share, slopes = table / 100, np.zeros((3, 3))
+    for cell in np.ndindex(3, 3):
+        step = np.zeros((3, 3))
+        step[cell] = 1e-6
+        slopes[cell] = (kappa(share + step) - kappa(share - step)) / 2e-6
+    error = np.sqrt(((share * slopes**2).sum() - (share * slopes).sum() ** 2) / 100)
+    found = cohen_kappa(table)
+    assert found is not None
+    assert found.value == pytest.approx(kappa(share))
+    assert (found.low, found.high) == pytest.approx((found.value - 1.959964 * error, found.value + 1.959964 * error))
+    one = cohen_kappa(np.array([[0.4, 0.1], [0.1, 0.4]]))
+    assert one is not None
+    assert one.value == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("of", [fleiss_kappa, krippendorff_alpha])
+def test_intervals_leave_out_one_item_at_a_time(of: Callable[..., Agreement | None]) -> None:
+    counts = np.array([[4, 0, 0], [3, 1, 0], [0, 4, 0], [1, 1, 2], [0, 0, 4], [2, 2, 0], [0, 1, 3], [4, 0, 0]] * 2)
+    whole = of(counts, 0.8)
+    without = [of(np.delete(counts, i, axis=0)) for i in range(16)]
+    assert whole is not None
+    expected = jackknife(whole.value, np.array([w.value for w in without if w is not None]), 0.8)
+    assert expected is not None
+    assert (whole.low, whole.high) == pytest.approx(expected[:2])
+
+
+def test_agreement_that_nothing_explains_but_chance_stays_in_range() -> None:
+    """Nearly full agreement of few items: the interval is cut at 1."""
+    counts = np.array([[3, 0], [0, 3]] * 5 + [[2, 1]])
+    found = krippendorff_alpha(counts)
+    assert found is not None
+    assert found.high == 1.0
 
 
 def test_tables_keep_raters_apart() -> None:
@@ -93,7 +137,9 @@ def test_nothing_to_compare() -> None:
     assert fleiss_kappa(np.array([[2, 0], [2, 0]])) is None
 
 
-@pytest.mark.parametrize("counts", [[[2, 0], [1, 0]], [[1, 0], [0, 1]]])
+@pytest.mark.parametrize(
+    "counts", [[[2, 0], [1, 0]], [[1, 0], [0, 1]], [[2, 0], [2, 0], [3, 0]], [[3, 0], [2, 0], [2, 0]]]
+)
 def test_fleiss_needs_as_many_raters_everywhere(counts: list[list[int]]) -> None:
     with pytest.raises(ValueError, match="same number of raters"):
         fleiss_kappa(np.array(counts))

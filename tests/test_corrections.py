@@ -50,6 +50,19 @@ def test_a_detector_that_a_few_examples_barely_know_leaves_everything_open() -> 
     assert (found.low, found.high) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize(("observed", "level", "z"), [(0.08, 0.95, 1.959964), (0.5, 0.8, 1.281552)])
+def test_lang_and_reiczigels_interval_step_by_step(observed: float, level: float, z: float) -> None:
+    """Lang & Reiczigel 2014, Prev Vet Med 113:13, equations of section 2.2."""
+    q = (2000 * observed + z**2 / 2) / (2000 + z**2)
+    se, sp = (200 * 0.85 + 1) / 202, (800 * 0.95 + 1) / 802
+    p = (q + sp - 1) / (se + sp - 1)
+    shift = 2 * z**2 * (p * se * (1 - se) / 202 - (1 - p) * sp * (1 - sp) / 802)
+    squares = q * (1 - q) / (2000 + z**2) + p**2 * se * (1 - se) / 202 + (1 - p) ** 2 * sp * (1 - sp) / 802
+    half = z * math.sqrt(squares) / (se + sp - 1)
+    found = rogan_gladen(observed, 2000, **KNOWN, level=level)
+    assert (found.low, found.high) == pytest.approx((p + shift - half, p + shift + half), abs=1e-6)
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.01, 0.05, 0.3])
 def test_the_corrected_interval_holds_the_truth(rate: float) -> None:
     """Detector of sensitivity .9 and specificity .97, learnt from 150 and 300 examples, 1,000 outputs; nominal 95 %."""
@@ -81,6 +94,14 @@ def test_prediction_powered_intervals_hold_the_truth(weight: float | None) -> No
     assert covered / trials == pytest.approx(0.95, abs=0.03)
     classical = math.sqrt(0.16 / 300)
     assert errors < classical * (0.95 if weight is None else 1.05 if weight == 0 else 1.2)
+
+
+def test_as_few_labels_as_can_be() -> None:
+    found = ppi(np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([1.0]), 1.0)
+    assert (found.value, found.error) == (1.0, 0.0)
+    default, pooled = ppi(labels := np.array([0.0, 1, 1]), labels * 0.5, np.array([0.4, 0.1])), 1
+    spread = np.array([0, 0.5, 0.5, 0.4, 0.1]).var(ddof=pooled)
+    assert default.weight == pytest.approx(min(1.0, 1 / 9 / (2.5 * spread)))
 
 
 def test_predictions_that_say_nothing_get_no_weight() -> None:
@@ -120,6 +141,8 @@ def test_conformal_thresholds_by_hand() -> None:
     assert conformal_threshold([3, 2, 1], losses, 0.1) == 1
     assert conformal_threshold([3, 2, 1], losses, 0.09) is None
     assert conformal_threshold([3, 2, 1], losses * 2, 0.4, most=2) == 2
+    assert conformal_risk(1, 0.5) == 0.0
+    assert conformal_threshold([3, 2, 1], losses * 2, 0.45, most=3) == 1
     assert conformal_risk(9, 0.4, 2) == pytest.approx(2 / 9)
 
 

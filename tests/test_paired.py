@@ -49,6 +49,8 @@ def test_no_deviation_no_effect_size() -> None:
     same = paired(np.full(5, 0.3), np.full(5, 0.1))
     assert same.error == pytest.approx(0, abs=1e-12)
     assert math.isnan(same.effect)
+    assert math.isnan(paired(np.array([1e6, 1e6 + 1e-4]), np.zeros(2)).effect)
+    assert paired(np.array([1.0, 2]), np.array([0.0, 2])).error == pytest.approx(0.5)
     one = paired(np.array([1.0]), np.array([0.5]))
     assert (one.n, one.mean, one.wins) == (1, 0.5, 1)
     assert math.isnan(one.error)
@@ -109,6 +111,7 @@ def test_random_flips_add_one_and_do_not_depend_on_their_chunks(monkeypatch: pyt
     mixed = np.random.default_rng(2).normal(0.1, size=60)
     whole = sign_flip(mixed, draws=500)
     monkeypatch.setattr("aigc_eval.paired._CHUNK", 1)
+    assert sign_flip(apart, "less", draws=99) == 1.0
     assert sign_flip(mixed, draws=500) == pytest.approx(whole, abs=0.15)
 
 
@@ -141,6 +144,7 @@ def test_correlation_of_clustered_ratios() -> None:
     assert clustered_correlation(a, sizes, a, sizes) == pytest.approx(1)
     assert clustered_correlation(a, sizes, sizes - a, sizes) == pytest.approx(-1)
     assert clustered_correlation(a, sizes, np.zeros(50), sizes) == 0
+    assert clustered_correlation(a * 1e-3, sizes, a * 1e-3, sizes) == pytest.approx(1)
     # Two long clusters move a ratio further than their rates say.
     uneven = np.array([1.0, 1, 10, 10])
     one, other = np.array([1.0, 0, 10, 0]), np.array([0.0, 1, 10, 0])
