@@ -89,7 +89,10 @@ def _corrected(flagged: _Share, caught: _Share, cleared: _Share) -> tuple[float,
 
 
 def _lang_reiczigel(flagged: _Share, caught: _Share, cleared: _Share, level: float) -> tuple[float, float]:
-    """Interval with z^2 observations added to the outputs and two to each set of examples, cut to 0..1."""
+    """Interval with z^2 observations added to the outputs and two to each set of examples, cut to 0..1.
+
+    A share that comes out below 0 or above 1 stands at that end, which only widens the interval.
+    """
     from scipy.special import ndtri
 
     z2 = float(ndtri(0.5 + level / 2)) ** 2
