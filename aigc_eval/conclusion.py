@@ -191,10 +191,18 @@ class _Judging:
     def verdicts(self, gate: Gate, metric: Metric) -> tuple[Verdict, ...]:
         """One a candidate and, for `for each`, a value of the tag."""
         every = expanded(gate, self.rows)
-        names = gate.candidates or self.release
+        names = gate.candidates or self._others(gate)
         if not every:  # no prompt has the tag
             return tuple(judge(gate, name, (), self.policy) for name in names)
         return tuple(self._one(each, metric, name) for each in every for name in names)
+
+    def _others(self, gate: Gate) -> tuple[str, ...]:
+        """Those up for release; without the one that a gate compares with, unless there is no other."""
+        other = gate.claim.other if isinstance(gate.claim, Against) else ""
+        baseline = self.policy.baseline
+        if other == BASELINE and baseline is not None:
+            other = "" if baseline.run else baseline.candidate
+        return tuple(name for name in self.release if name != other) or self.release
 
     def _one(self, gate: Gate, metric: Metric, name: str) -> Verdict:
         early = looks_early(gate, metric, self.policy)

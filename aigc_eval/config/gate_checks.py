@@ -33,6 +33,7 @@ def gate_fault(gate: Gate, metric: Metric, known: Known) -> Wrong | None:
         (_tag(tag, known.tags) for tag in tags),
         (_twice(gate),),
         (_direction(name, gate, metric),),
+        (_unit(name, gate, metric),),
         (_claim(name, gate, metric, known),),
     )
     return next((wrong for wrong in found if wrong), None)
@@ -56,6 +57,13 @@ def _direction(name: str, gate: Gate, metric: Metric) -> Wrong | None:
     if metric.better is None and not isinstance(gate.claim, Parity):
         return f"{name} has no better direction, so it cannot be gated", "report it, and gate another metric"
     return None
+
+
+def _unit(name: str, gate: Gate, metric: Metric) -> Wrong | None:
+    """30 % of what goes up to 100 would be 0.3, which nearly everything reaches."""
+    if isinstance(gate.claim, Grade) or not gate.claim.share or metric.unit == "share" or metric.bounds[1] <= 1:
+        return None
+    return f"{name} is no share, so % and points say nothing of it", "write a plain number"
 
 
 def _claim(name: str, gate: Gate, metric: Metric, known: Known) -> Wrong | None:

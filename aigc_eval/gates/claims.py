@@ -33,10 +33,11 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Limit:
-    """The number itself meets a limit."""
+    """The number itself meets a limit. `share`: it was written in %, which means a number in 0..1."""
 
     op: Operator
     limit: float
+    share: bool = field(default=False, repr=False, compare=False)
 
     def zone(self, better: Better | None) -> Zone:
         """From the limit on, or up to it."""
@@ -47,13 +48,15 @@ class Limit:
 class Against:
     """The number against that of a baseline: non-inferiority, superiority or equivalence with a margin.
 
-    `relative`: the margin is a share of the baseline's number, else in the metric's own unit.
+    `relative`: the margin is a share of the baseline's number, else in the metric's own unit. `share`: it was written
+    in points, which means a number in 0..1.
     """
 
     relation: Relation
     other: str
     margin: float
     relative: bool = False
+    share: bool = field(default=False, repr=False, compare=False)
 
     def zone(self, better: Better | None) -> Zone:
         """Where the difference to the baseline must lie."""
@@ -69,11 +72,13 @@ class Parity:
     """The number is the same, within a margin, in every group that a tag makes.
 
     `matched` is a tag that twins of a prompt share (a question and its translation): they are then compared in pairs.
+    `share`: the margin was written in points, which means a number in 0..1.
     """
 
     tag: str
     margin: float
     matched: str = ""
+    share: bool = field(default=False, repr=False, compare=False)
 
     def zone(self, better: Better | None) -> Zone:
         """Where the difference of any two groups must lie."""

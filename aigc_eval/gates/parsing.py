@@ -84,22 +84,23 @@ def parse(
 def _claim(text: str, parts: Mapping[str, str]) -> Claim:
     if "limit" in parts:
         op: Operator = "<=" if parts["op"] == "<=" else ">="
-        return Limit(op, _share(text, parts["limit"], parts["percent"]))
+        return Limit(op, _share(text, parts["limit"], parts["percent"]), share=bool(parts["percent"]))
     if "grade" in parts:
         return Grade(parts["scale"], " ".join(parts["grade"].split()))
-    margin = _share(text, parts.get("margin", "0"), parts.get("unit", ""))
+    unit = parts.get("unit", "")
+    margin, points = _share(text, parts.get("margin", "0"), unit), unit.startswith("point")
     if margin < 0:
         raise ValueError(f"the margin of the gate {text!r} is negative; write the size of what is allowed")
     if "tag" in parts:
-        if parts.get("unit") == "%":
+        if unit == "%":
             raise ValueError(f"the gate {text!r} does not say of what its margin is a share; write a number, or points")
-        return Parity(parts["tag"], margin, parts.get("matched", ""))
+        return Parity(parts["tag"], margin, parts.get("matched", ""), share=points)
     words = " ".join(parts["relation"].split())
     relation: Relation = "equal to" if words == "equal to" else "better than" if "better" in words else "not worse than"
     if relation != "better than" and margin == 0:
         word = "within" if relation == "equal to" else "by"
         raise ValueError(f"the gate {text!r} allows no difference, which no sample can show; add `{word} number`")
-    return Against(relation, parts["other"], margin, parts.get("unit") == "%")
+    return Against(relation, parts["other"], margin, relative=unit == "%", share=points)
 
 
 def _number(text: str, written: str) -> float:
