@@ -170,7 +170,7 @@ def _missing(estimate: Estimate, policy: Policy) -> list[Reason]:
     if estimate.value is None or not math.isfinite(estimate.value) or due <= 0:
         return [Reason("no_value")]
     reasons = []
-    if not estimate.scored >= policy.coverage * due:
+    if not estimate.scored / due >= policy.coverage:
         reasons.append(Reason("coverage", {"scored": estimate.scored, "planned": due, "needed": policy.coverage}))
     if not estimate.prompts >= policy.min_prompts:
         reasons.append(Reason("few_prompts", {"prompts": estimate.prompts, "needed": policy.min_prompts}))
