@@ -69,8 +69,11 @@ def acceleration(without: Floats) -> float:
     0.023293
     """
     apart = without.mean() - without
-    squares = float(np.sum(apart**2))
-    return float(np.sum(apart**3)) / (6 * squares**1.5) if squares > 0 else 0.0
+    most = float(np.abs(apart).max())
+    if most == 0:
+        return 0.0
+    apart = apart / most  # a ratio: cubes of numbers beyond 1e100 have no room
+    return float(np.sum(apart**3)) / (6 * float(np.sum(apart**2)) ** 1.5)
 
 
 def jackknife(full: float, without: Floats, level: float = 0.95) -> Interval | None:
@@ -80,9 +83,10 @@ def jackknife(full: float, without: Floats, level: float = 0.95) -> Interval | N
     when all replicates are equal: where no variation was seen, resampling cannot bound what was not seen.
     Standard error: sqrt((J-1)/J * sum (without_j - mean)^2) (Efron & Tibshirani 1993, ch. 11; Kunsch 1989 for blocks).
     The correction is Hall's (1992, JRSS B 54:221) monotone one: the t interval where the replicates lie symmetrically,
-    further out towards the longer tail and less far the other way. Few draws show too little of a tail, so that its end
-    takes the acceleration times 1 + 2/sqrt(J). Simulated, the upper bound at 95 % holds in 92, 93, 94 % of samples of
-    20, 50, 200 lognormal numbers (plain t: 84, 86, 91), in 95 % of exponential or normal ones; the lower in 95 to 96 %.
+    further out (by 1.9 times at most) towards the longer tail and less far the other way. Few draws show too little of
+    a tail, so that its end takes the acceleration times 1 + 2/sqrt(J). Simulated, the upper bound at 95 % holds in 91,
+    93, 94 % of samples of 20, 50, 200 lognormal numbers (plain t: 83, 86, 91) and in 95 % of exponential or normal
+    ones, the lower in 95 to 96 %.
 
     >>> x = np.arange(20.0)
     >>> without = (x.sum() - x) / 19
@@ -106,7 +110,8 @@ def jackknife(full: float, without: Floats, level: float = 0.95) -> Interval | N
 
 def _unskewed(t: float, skew: float) -> float:
     """Standard errors from the estimate to its bound: (1 - c) / (2a), c = cbrt(1 - 6a(t + a)), written without 0/0."""
-    c = math.cbrt(1 - 6 * skew * (t + skew))
+    # Held where the root's slope runs away: from there on a digit of the skewness would move the bound by its length.
+    c = max(0.5, math.cbrt(1 - 6 * skew * (t + skew)))
     return 3 * (t + skew) / (1 + c + c * c)
 
 
