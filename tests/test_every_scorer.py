@@ -113,6 +113,7 @@ def test_what_a_metric_reads_is_the_other_scorers_value(done: tuple[Path, dict[s
     assert found["adverse"] == pytest.approx(paid / accepted)
 
 
+@pytest.mark.slow
 def test_a_second_run_scores_nothing_again(
     done: tuple[Path, dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

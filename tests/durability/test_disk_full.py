@@ -63,7 +63,7 @@ def ways(bench: Bench) -> list[tuple[int, str, str, bool]]:
 def test_refused_at_some_operations(bench: Bench) -> None:
     every = ways(bench)
     sorts = {(bench.whole.log[at - 1], *rest): (at, *rest) for at, *rest in reversed(every)}
-    refused_and_resumed(bench, sorted(sorts.values())[::19])
+    refused_and_resumed(bench, sorted(sorts.values())[::53])
 
 
 @pytest.mark.slow

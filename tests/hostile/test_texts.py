@@ -31,6 +31,8 @@ from aigc_eval.report.escape import visible
 from aigc_eval.report.mask import Masker
 from tests.contract.test_plugins import RECIPES
 
+pytestmark = pytest.mark.slow
+
 SCORERS = sorted(registry.entries("scorer").keys() - RECIPES.keys())
 TEXTS: dict[str, str] = {
     "empty": "",

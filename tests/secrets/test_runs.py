@@ -80,6 +80,7 @@ def run_judges(folder: Path, keys: Sequence[str], ways: Sequence[tuple[str, str]
     return found
 
 
+@pytest.mark.slow
 def test_a_run_leaves_no_key_behind(tmp_path: Path) -> None:
     found = run_all(tmp_path, AWKWARD[:3], SOME_WAYS)
     assert {"out/journal.jsonl", "out/verdict.json", "out/rows.csv", "out/junit.xml", "bench.yaml"} <= found.keys()
@@ -89,6 +90,7 @@ def test_a_run_leaves_no_key_behind(tmp_path: Path) -> None:
     assert scan(found) == []
 
 
+@pytest.mark.slow
 def test_judges_leave_no_key_behind(tmp_path: Path) -> None:
     ways = [(place, [*ENCODINGS][i % len(ENCODINGS)]) for i, place in enumerate(JUDGED)]
     found = run_judges(tmp_path, AWKWARD[4:8], ways)
