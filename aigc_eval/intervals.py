@@ -73,7 +73,7 @@ def acceleration(without: Floats) -> float:
     if most == 0:
         return 0.0
     apart = apart / most  # a ratio: cubes of numbers beyond 1e100 have no room
-    return float(np.sum(apart**3)) / (6 * float(np.sum(apart**2)) ** 1.5)
+    return float(np.sum(apart**3) / (6 * np.sum(apart**2) ** 1.5))
 
 
 def jackknife(full: float, without: Floats, level: float = 0.95) -> Interval | None:
