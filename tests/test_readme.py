@@ -22,7 +22,7 @@ def blocks(language: str) -> list[str]:
 def test_the_snippets_run_together(tmp_path: Path) -> None:
     """The README's bench, with the README's scorer added and its generator as a third candidate."""
     bench, *_ = blocks("yaml")
-    scorer, generator = blocks("python")
+    scorer, generator, in_tests = blocks("python")
     (tmp_path / "my_scorers.py").write_text(scorer, "utf-8")
     (tmp_path / "my_generators.py").write_text(generator, "utf-8")
     bench = bench.replace("  - fluency\n", '  - fluency\n  - {"my_scorers:Shouting": {limit: 0.8}}\n')
@@ -45,6 +45,12 @@ def test_the_snippets_run_together(tmp_path: Path) -> None:
         (e["candidate"], e["metric"]) for e in json.loads((tmp_path / "out" / "run.json").read_text())["estimates"]
     }
     assert {("polite", "shouting_rate"), ("v2", "leak_rate"), ("v1", "toxic_fraction")} <= estimates
+    (tmp_path / "test_release.py").write_text(in_tests.replace('"bench.yaml"', '"bench.yaml", trust=True'), "utf-8")
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+    )  # fmt: skip
+    assert tested.returncode == 0, tested.stdout
     (tmp_path / "policy.yaml").write_text(next(b for b in blocks("yaml") if b.startswith("# policy.yaml")), "utf-8")
     judged = subprocess.run(
         [sys.executable, "-m", "aigc_eval", "run", "bench.yaml", "--out", "out", "--trust-bench", "--json", "--policy",
