@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,11 +142,20 @@ class Ratio(Metric):
         )
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
-        """Wilson at sum(b) / design effect for a share, else the jackknife; None under 10 prompts."""
+        """Wilson at sum(b) / design effect for a share, else the jackknife (of an exponential: on its logarithm).
+
+        None under 10 prompts.
+        """
         counted = self.shares(rows)
-        if counted is None:
+        if counted is not None:
+            return clustered_rate(*counted, level) if len(counted[1]) >= MIN_CLUSTERS else None
+        if not self.exp:
             return super().interval(rows, level)
-        return clustered_rate(*counted, level) if len(counted[1]) >= MIN_CLUSTERS else None
+        found = replace(self, exp=False, bounds=(-math.inf, math.inf), unit="").interval(rows, level)
+        if found is None:
+            return None
+        low, high = (math.exp(min(end, 700.0)) for end in found[:2])
+        return Interval(max(low, self.bounds[0]), min(high, self.bounds[1]), found.method)
 
     def shares(self, rows: pd.DataFrame) -> tuple[Floats, Floats] | None:
         """Both sums by prompt, of prompts that have any units; None where the ratio is no share."""
