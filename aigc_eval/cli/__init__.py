@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(args: list[str]) -> int:
     try:
-        from aigc_eval.cli import checking, commands, gating, listing  # noqa: F401 (importing them adds their commands)
+        from aigc_eval.cli import checking, commands, comparing, gating, listing  # noqa: F401 (they add commands)
         from aigc_eval.cli.app import app
         from aigc_eval.cli.stdio import outlets
 
