@@ -16,7 +16,7 @@ from aigc_eval.journal import NAME, Journal
 from aigc_eval.plugin import Generator
 from aigc_eval.records import Request
 
-__all__ = ["Line", "plan"]
+__all__ = ["Line", "Total", "plan", "total"]
 
 _ENOUGH = 5
 """Recorded answers from which the seconds of a call are taken."""
@@ -46,6 +46,52 @@ class Line:
     def to_json(self) -> dict[str, Any]:
         """Plain dict."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Total:
+    """All candidates together, one after the other.
+
+    Tokens and minutes are None where no candidate is called. `costs` by currency, of the candidates that have a price;
+    `unpriced` are those that are called and have none.
+    """
+
+    calls: int
+    known: int
+    read: int | None
+    written: int | None
+    costs: Mapping[str, float]
+    unpriced: tuple[str, ...]
+    minutes: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dict."""
+        return asdict(self)
+
+
+def total(lines: Sequence[Line]) -> Total:
+    """What a plan adds up to; what scorers ask their hosts depends on the answers and is not in it.
+
+    >>> paid, free = Line("a", "generate", 10, 2, (), 50, 90, 1.5, "CNY", 3.0), Line("b", "generate", 10, 0)
+    >>> found = total([paid, free, paid])
+    >>> found.calls, found.costs, found.unpriced, found.minutes
+    (30, {'CNY': 3.0}, (), 6.0)
+    """
+    own = [line for line in lines if line.does == "generate"]
+    called = any(line.read is not None for line in own)
+    costs: dict[str, float] = {}
+    for line in own:
+        if line.cost is not None:
+            costs[line.currency] = costs.get(line.currency, 0.0) + line.cost
+    return Total(
+        sum(line.calls for line in own),
+        sum(line.known for line in own),
+        sum(line.read or 0 for line in own) if called else None,
+        sum(line.written or 0 for line in own) if called else None,
+        costs,
+        tuple(line.name for line in own if line.calls and line.read is not None and line.cost is None),
+        sum(line.minutes or 0.0 for line in own) if called else None,
+    )
 
 
 def plan(bench: Bench, folder: Path, limit: int | None = None) -> list[Line]:

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 
 __all__ = [
+    "bounded_chance",
+    "bounded_prompts",
     "chance_to_pass",
     "fewest_hits",
     "inflation",
@@ -74,6 +76,35 @@ def smallest_difference(
     return _quantiles(power, confidence, sides) * error
 
 
+def bounded_chance(n: int, margin: float, deviation: float, reach: float, confidence: float = 0.95) -> float:
+    """About how likely n prompts pass a gate that allows `margin` more than the truth.
+
+    Phi((margin - reach / (n + 1) - z sqrt(n s^2 + reach^2) / (n + 1)) sqrt(n) / s), s the `deviation`: the bound of
+    `intervals.bounded_mean` adds one more prompt at the end of the range, `reach` away, to the n that were seen. With a
+    reach of 0 it is the normal law.
+
+    >>> round(bounded_chance(155, 0.05, 0.25, 0.0), 3), round(bounded_chance(155, 0.05, 0.25, 1.0), 3)
+    (0.804, 0.675)
+    """
+    from scipy.special import ndtr, ndtri
+
+    error = float(ndtri(confidence)) * math.sqrt(n * deviation**2 + reach**2) / (n + 1)
+    return float(ndtr((margin - reach / (n + 1) - error) * math.sqrt(n) / deviation))
+
+
+def bounded_prompts(
+    margin: float, deviation: float, reach: float, *, power: float = 0.8, confidence: float = 0.95
+) -> int | None:
+    """The fewest prompts with that chance, as `bounded_chance` has it; None beyond 10^9.
+
+    >>> bounded_prompts(0.05, 0.25, 0.0), bounded_prompts(0.05, 0.25, 1.0)
+    (154, 200)
+    """
+    if margin <= 0:
+        return None
+    return _first(lambda n: bounded_chance(n, margin, deviation, reach, confidence) >= power)
+
+
 def two_share_prompts(
     a: float, b: float, *, power: float = 0.8, confidence: float = 0.95, sides: Literal[1, 2] = 2
 ) -> int:
@@ -127,6 +158,20 @@ def _last(holds: Callable[[int], bool], most: int) -> int | None:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
+
+
+def _first(holds: Callable[[int], bool]) -> int | None:
+    """The smallest number from 1 on for which a statement holds that holds from some number on; None beyond 10^9."""
+    high = 1
+    while not holds(high):
+        high *= 2
+        if high > MOST:
+            return None
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def smallest_n_without_hits(limit: float, confidence: float = 0.95) -> int:
@@ -206,16 +251,7 @@ def size_at_rate(rate: float, limit: float, confidence: float = 0.95) -> int | N
         # The bound is where this distribution function is `confidence`.
         return limit >= 1 or bool(betainc(rate * n + 1, n - rate * n, limit) >= confidence)
 
-    high = 1
-    while not reaches(high):
-        high *= 2
-        if high > MOST:
-            return None
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reaches(middle) else (middle, high)
-    return high
+    return _first(reaches)
 
 
 def inflation(samples: float, icc: float) -> float:

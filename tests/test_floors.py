@@ -65,6 +65,7 @@ FLOORS = {
     "runner": 13,
     "verify": 14,
     "plan": 14,
+    "spread": 13,
     "needs": 14,
     "noise": 14,
     "rejudging": 15,
