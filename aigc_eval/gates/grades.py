@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from aigc_eval.gates.parsing import hundredth
+
 __all__ = ["Scale", "Step", "parse_scale", "scale_of"]
 
 _STEP = re.compile(
@@ -98,7 +100,7 @@ def _step(text: str) -> Step:
     name = " ".join(found["name"].split())
     if found["limit"] is None:
         return Step(name)
-    limit = float(found["limit"]) / (100 if found["unit"] == "%" else 1)
+    limit = hundredth(found["limit"]) if found["unit"] == "%" else float(found["limit"])
     return Step(name, limit, times=found["unit"] == "x", open=found["op"] == "<")
 
 

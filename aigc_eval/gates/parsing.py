@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from aigc_eval.gates.claims import CONFIDENCE, Against, Claim, Gate, Grade, Limit, Operator, Parity, Relation
 
-__all__ = ["FORMS", "parse"]
+__all__ = ["FORMS", "hundredth", "parse"]
 
 FORMS = (
     "scorer.metric <= number (or >=)",
@@ -64,7 +64,7 @@ def parse(
     if found is None:
         raise ValueError(f"cannot read the gate {text!r}; write it as: {_nearest(text)}")
     parts = {name: value for name, value in found.groupdict().items() if value is not None}
-    level = _number(text, parts["at"]) / 100 if "at" in parts else confidence
+    level = _share(text, parts["at"], "%") if "at" in parts else confidence
     if not 0.5 < level < 1:
         raise ValueError(f"the gate {text!r} is to hold at {level:g}; write a confidence between 50 % and 100 %")
     claim = _claim(text, parts)
@@ -111,8 +111,18 @@ def _number(text: str, written: str) -> float:
 
 
 def _share(text: str, written: str, unit: str) -> float:
-    # Division by a power of ten is correctly rounded, so "1 %" and "0.01" are the same float.
-    return _number(text, written) / 100 if unit else _number(text, written)
+    number = _number(text, written)
+    return hundredth(written) if unit else number
+
+
+def hundredth(written: str) -> float:
+    """A decimal number over 100, the same float as with its point two places on: 1.1 / 100 is more than 0.011.
+
+    >>> hundredth("1.1"), 1.1 / 100
+    (0.011, 0.011000000000000001)
+    """
+    digits, _, exponent = written.lower().partition("e")
+    return float(f"{digits}e{int(exponent or 0) - 2}")
 
 
 def _nearest(text: str) -> str:
