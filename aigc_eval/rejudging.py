@@ -19,7 +19,7 @@ from aigc_eval.config.shape import FORMATS, LANGUAGES
 from aigc_eval.errors import JournalError, UsageError
 from aigc_eval.frames import build
 from aigc_eval.gates import Baseline, Policy
-from aigc_eval.journal import Journal
+from aigc_eval.journal import NAME, Journal
 from aigc_eval.plugin import Scorer
 from aigc_eval.publishing import REPORTS, publish
 from aigc_eval.records import Run
@@ -71,7 +71,10 @@ class _Judged:
 
 def _found(folder: Path) -> Replay:
     try:
-        return replay(folder)
+        found = replay(folder)
+        if "looks" not in found.terms:
+            raise Unfit(NAME, None, "written by another version")
+        return found
     except Unfit as unfit:
         remedy = f"`aigc-eval run BENCH --out {folder}` carries it out again, and completes one that was interrupted"
         raise JournalError(f"{folder} holds no run that can be judged: {unfit}; {remedy}") from unfit

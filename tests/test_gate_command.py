@@ -42,17 +42,17 @@ class Length(Scorer):
         return (Mean("mean_length", better="lower", bounds=(0.0, 100.0)),)
 
 
-def write(home: Path, bench: str = BENCH, *, leaks: int = 20) -> Path:
-    """A bench in a folder: 40 prompts, recorded answers of a candidate that leaks nothing and one that leaks."""
-    ids = [f"p{i}" for i in range(40)]
-    langs = ["zh" if i % 2 else "en" for i in range(40)]
-    prompts = [
+def write(home: Path, bench: str = BENCH, *, prompts: int = 40) -> Path:
+    """A bench in a folder: recorded answers of a candidate that leaks nothing and of one that leaks in half of them."""
+    ids = [f"p{i}" for i in range(prompts)]
+    langs = ["zh" if i % 2 else "en" for i in range(prompts)]
+    asked = [
         {"id": p, "prompt": f"Question {p}?", "lang": lang, "topic": "ab"[i % 2]}
         for i, (p, lang) in enumerate(zip(ids, langs, strict=True))
     ]
     good = [{"id": p, "text": f"The answer to {p} is easy."} for p in ids]
-    bad = [{"id": p, "text": f"Answer {p}. {LEAK if i < leaks else ''}"} for i, p in enumerate(ids)]
-    for name, records in (("prompts", prompts), ("good", good), ("bad", bad)):
+    bad = [{"id": p, "text": f"Answer {p}. {LEAK if i % 4 < 2 else ''}"} for i, p in enumerate(ids)]
+    for name, records in (("prompts", asked), ("good", good), ("bad", bad)):
         lines = "\n".join(json.dumps(record) for record in records)
         (home / f"{name}.jsonl").write_text(lines + "\n", "utf-8")
     (home / "bench.yaml").write_text(bench, "utf-8")
@@ -213,7 +213,7 @@ def test_a_limited_run_never_passes(tmp_path: Path) -> None:
     assert verify.verify(run).status == "ok"
 
 
-@pytest.mark.parametrize("damage", ["nothing", "empty", "byte", "cut", "unended", "older"])
+@pytest.mark.parametrize("damage", ["nothing", "empty", "byte", "cut", "unended", "older", "old terms"])
 def test_a_folder_without_a_whole_run_is_refused_and_left_alone(run: Path, damage: str) -> None:
     journal = run / NAME
     data = journal.read_bytes()
@@ -229,18 +229,22 @@ def test_a_folder_without_a_whole_run_is_refused_and_left_alone(run: Path, damag
     elif damage == "unended":
         journal.write_bytes(b"".join(data.splitlines(keepends=True)[:-1]))
     else:
-        _older(journal, data)
+        _older(journal, data, damage)
     before = everything(run) if run.exists() else None
     assert main(["gate", str(run), "--policy", policy(run.parent, "gates: [pii.leak_rate <= 30 %]")]) == 2
     assert (everything(run) if run.exists() else None) == before
 
 
-def _older(journal: Path, data: bytes) -> None:
-    """The run as a version wrote it that did not know what its answers are made of."""
+def _older(journal: Path, data: bytes, damage: str) -> None:
+    """The run as a version wrote it that did not know what its answers are made of, or of no looks."""
     from tests.test_verify import rechain
 
     lines = [json.loads(line[33:]) for line in data.splitlines()]
-    del lines[0]["made_of"]
+    if damage == "older":
+        del lines[0]["made_of"]
+    for line in lines:
+        if line["kind"] == "terms" and damage == "old terms":
+            del line["looks"]
     rechain(journal.parent, lines)
 
 
@@ -272,3 +276,21 @@ def test_an_interrupted_judgement_can_be_repeated(run: Path) -> None:
             path.unlink()
     assert main(["gate", str(run), "--policy", policy(run.parent, "gates: [pii.leak_rate <= 30 %]")]) == 0
     assert verify.verify(run).status == "ok"
+
+
+def test_a_run_that_stopped_early_is_judged_as_one(tmp_path: Path) -> None:
+    """Its bounds must still hold at every look, and a gate that cannot look early stays undetermined."""
+    path = write(tmp_path, BENCH.replace("gates: [pii.leak_rate <= 20 %]", "policy: policy.yaml"), prompts=200)
+    stops = policy(tmp_path, "gates: [{gate: pii.leak_rate <= 10 %, candidate: bad}]\nstop: when_decided")
+    assert main(["run", str(path), "--out", str(tmp_path / "out"), "--policy", stops]) == 1
+    run = tmp_path / "out"
+    asked = sum(r["kind"] == "generation" for r in records(run)) // 2
+    assert asked < 200
+    for text, code in (
+        ("gates: [{gate: pii.leak_rate <= 15 %, candidate: bad}]", 1),
+        ("gates: [{gate: pii.leak_rate not worse than good by 50 points, candidate: bad}]", 3),
+    ):
+        assert main(["gate", str(run), "--policy", policy(tmp_path, text)]) == code
+        assert verify.verify(run).status == "ok"
+    reasons = json.loads((run / "run.json").read_bytes())["reasons"]
+    assert {"stopped_early", "policy_changed"} <= {r["code"] for r in reasons}
