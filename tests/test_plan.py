@@ -13,7 +13,7 @@ import pytest
 from aigc_eval import config
 from aigc_eval.calls import Limits
 from aigc_eval.cli import main
-from aigc_eval.plan import Line, minutes, plan
+from aigc_eval.plan import Line, minutes, plan, total
 from aigc_eval.plugin import Generator
 from aigc_eval.records import Generation, Request
 from aigc_eval.runner import run
@@ -122,5 +122,67 @@ def test_both_commands_show_the_plan_and_send_nothing(
     assert main([words[0], path, *words[1:], "--trust-bench", "--json", "--limit", "3"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [line["calls"] for line in told["plan"]] == [6, 0, 6]
+    assert told["total"]["calls"] == 12
+    assert told["gates"] == []
     assert not SENT
     assert not (tmp_path / "out").exists()
+
+
+def test_all_candidates_add_up(tmp_path: Path) -> None:
+    lines = plan(config.load(bench(tmp_path), trust=True), tmp_path / "out")
+    found = total([*lines, Line("judge", "score", 120, 0, ("judge.example",))])
+    paid, again, echo = lines
+    assert found.calls == paid.calls + again.calls + echo.calls == 80
+    assert (found.read, found.written) == (paid.read, 4000)
+    assert found.costs == {"CNY": paid.cost}
+    assert found.unpriced == ()  # the other name of the same plug-in costs nothing
+    assert found.minutes == paid.minutes
+    free = total([echo])
+    assert (free.read, free.written, free.minutes, dict(free.costs)) == (None, None, None, {})
+    assert total([Line("b", "generate", 1, 0, read=5, written=5)]).unpriced == ("b",)
+
+
+def gated(folder: Path) -> str:
+    path = bench(folder)
+    (folder / "policy.yaml").write_text(
+        "gates: [diversity.distinct_2 >= 0.2, diversity.distinct_1 equal to echo within 0.01]\n"
+        "required_slices: [{where: {lang: en}, min_prompts: 30}]\n",
+        "utf-8",
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en_GB.UTF-8",
+            ["never pass with 20 prompts; even a perfect result needs 30", "nothing was sent", "for ±0.05"],
+        ),
+        ("zh_CN.UTF-8", ["以 20 题不可能通过；即使结果完美也需要 30 题", "未发送任何内容", "半宽 0.05 需", "合计"]),
+    ],
+)
+def test_gates_that_can_never_pass_are_told_in_the_terminals_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, lang: str, said: list[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", lang)
+    words = ["--policy", str(tmp_path / "policy.yaml"), "--trust-bench", "--margin", "0.05", "--power", "0.9"]
+    assert main(["plan", gated(tmp_path), *words]) == 0
+    printed = "".join(capsys.readouterr())
+    assert all(word in printed for word in said)
+    assert [word in printed for word in ("calls", "调用数")] == [lang.startswith("en"), lang.startswith("zh")]
+
+
+def test_the_plan_as_json_and_with_an_earlier_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["plan", gated(tmp_path), "--policy", str(tmp_path / "policy.yaml"), "--trust-bench", "--json"]
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [gate["state"] for gate in told["gates"]] == ["unknown", "unknown", "never"]
+    assert (told["margin"], told["power"], told["earlier"]) == (0.02, 0.8, None)
+    run(config.load(tmp_path / "bench.yaml", trust=True), tmp_path / "out")
+    assert main([*words, "--out", str(tmp_path / "out")]) == 0  # the run's own folder
+    told = json.loads(capsys.readouterr().out)
+    assert told["earlier"] == str(tmp_path / "out")
+    assert [gate["measured"] for gate in told["gates"]] == [False, False, False]  # every answer was the same
+    assert main([*words, "--earlier", str(tmp_path / "out")]) == 0
+    assert main([*words, "--power", "1"]) == 2

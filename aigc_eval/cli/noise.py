@@ -40,9 +40,9 @@ _ABOUT = Bilingual(
     "{candidate} 在相同题目上的两次运行，20 次中至少 19 次相差不超过该界限",
 )
 _LINES = Bilingual(
-    "gates for a policy that allow for as much as noise; an unchanged candidate passes them about 2 times in 3, with "
-    "twice the margin nearly always:",
-    "可写入策略、只容许噪声大小的门限；未改动的候选约三次中通过两次，界限加倍则几乎总能通过：",
+    "gates for a policy that allow for as much as noise; an unchanged candidate passes each about 8 times in 10 or "
+    "more, with twice the margin nearly always:",
+    "可写入策略、只容许噪声大小的门限；未改动的候选约有八成以上的机会通过其中每一项，界限加倍则几乎总能通过：",
 )
 _UNKNOWN = Bilingual(
     "no margin where fewer than ten prompts were scored in both runs", "两次运行中共同评分的题目不足十道的指标没有界限"
