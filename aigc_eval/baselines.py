@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aigc_eval.config.origin import differences
-from aigc_eval.errors import UsageError
+from aigc_eval.errors import JournalError, UsageError
 from aigc_eval.evidence import Reference
 from aigc_eval.gates import Policy
 from aigc_eval.journal import Journal
@@ -44,14 +44,20 @@ class Side:
 
 def open_side(folder: Path, candidate: str = "") -> Side:
     """A candidate of the completed run in a folder; the only one where none is named."""
-    run = load(folder)
+    try:
+        run = load(folder)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise JournalError(f"{folder} holds a run that this version cannot read: {error!r:.200}") from error
     names = [c.name for c in run.candidates]
     if not candidate and len(names) > 1:
         raise UsageError(f"{folder} has {len(names)} candidates; name one: {', '.join(names)}")
     if candidate and candidate not in names:
         raise UsageError(f"{folder} has no candidate {candidate!r:.80}; there are {', '.join(names)}")
     with Journal(folder, write=False) as journal:
-        head, terms = run_in(journal).heads[0], next(iter(reversed([*journal.each("terms")])))
+        head, every = run_in(journal).heads[0], [*journal.each("terms")]
+        if not every or "made_of" not in head:
+            raise JournalError(f"{folder} holds a run of another version; carry it out again")
+        terms = every[-1]
         return Side(folder, candidate or names[0], run, head, terms, journal.head)
 
 
@@ -104,8 +110,3 @@ def _sampling(one: MadeOf, other: MadeOf) -> Iterator[str]:
     for name in _SAMPLING:
         if all(name in own for own in options) and options[0][name] != options[1][name]:
             yield f"sampling {name}: {options[0][name]} -> {options[1][name]}"
-
-
-def shared_scorers(one: Mapping[str, Any], other: Mapping[str, Any]) -> Sequence[str]:
-    """The scorers that both runs have."""
-    return [name for name in one["scorers"] if name in other["scorers"]]

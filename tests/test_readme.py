@@ -91,8 +91,11 @@ def test_every_file_that_is_named_exists() -> None:
 
 
 def test_every_option_that_is_named_exists() -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "aigc_eval", "run", "--help"], capture_output=True, text=True, check=True
-    ).stdout
+    shown = "".join(
+        subprocess.run(
+            [sys.executable, "-m", "aigc_eval", command, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        for command in ("run", "compare", "gate")
+    )
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--out"}:
         assert option in shown, option
