@@ -95,7 +95,7 @@ def test_every_option_that_is_named_exists() -> None:
         subprocess.run(
             [sys.executable, "-m", "aigc_eval", command, "--help"], capture_output=True, text=True, check=True
         ).stdout
-        for command in ("run", "compare", "gate")
+        for command in ("run", "compare", "gate", "plan")
     )
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--out"}:
         assert option in shown, option
