@@ -87,7 +87,7 @@ class Checks:
         known = Known(self.candidates, self.tags, grades or {}, baseline)
         read = [gate for item in self.problems.items(node) if (gate := self._gate(item, known, confidence))]
         if node is not None and isinstance(node.value, tuple) and len(read) == len(node.value):
-            self.problems.twice(node, read)
+            self.problems.twice(node, [" ".join((gate.name, *gate.candidates)) for gate in read])
         return tuple(read)
 
     def _gate(self, item: Node, known: Known, confidence: float) -> Gate | None:

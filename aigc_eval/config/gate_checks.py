@@ -32,6 +32,7 @@ def gate_fault(gate: Gate, metric: Metric, known: Known) -> Wrong | None:
     found = chain(
         (_tag(tag, known.tags) for tag in tags),
         (_twice(gate),),
+        (_itself(gate, known.baseline),),
         (_direction(name, gate, metric),),
         (_unit(name, gate, metric),),
         (_claim(name, gate, metric, known),),
@@ -48,9 +49,25 @@ def _tag(tag: str, tags: Collection[str] | None) -> Wrong | None:
 
 
 def _twice(gate: Gate) -> Wrong | None:
+    """A tag whose values are all looked at, where the gate is for one of them only."""
     if gate.each and gate.each in gate.where:
         return f"the gate is for each {gate.each}, and for one {gate.each} only", "remove one of the two"
+    if isinstance(gate.claim, Parity) and gate.claim.tag in {gate.each, *gate.where}:
+        tag = gate.claim.tag
+        return f"the gate compares every {tag}, and is for one {tag} only", "remove one of the two"
     return None
+
+
+def _itself(gate: Gate, baseline: Baseline | None) -> Wrong | None:
+    """A candidate is never better than itself, and never worse."""
+    if not isinstance(gate.claim, Against):
+        return None
+    other = gate.claim.other
+    if other == BASELINE and baseline is not None:
+        other = "" if baseline.run else baseline.candidate
+    return (
+        (f"the gate compares {other!r:.80} with itself", "name other candidates") if other in gate.candidates else None
+    )
 
 
 def _direction(name: str, gate: Gate, metric: Metric) -> Wrong | None:
@@ -88,7 +105,7 @@ def _limit(name: str, claim: Limit, metric: Metric) -> Wrong | None:
 
 
 def _against(name: str, claim: Against, metric: Metric, known: Known) -> Wrong | None:
-    if claim.other == BASELINE and BASELINE not in known.candidates and known.baseline is None:
+    if claim.other == BASELINE and known.baseline is None:
         return "there is no baseline", "name one in the policy (`baseline:`), or give --baseline RUN"
     if claim.other != BASELINE and claim.other not in known.candidates:
         return f"unknown candidate {claim.other!r:.80}", suggest(claim.other, [*known.candidates, BASELINE])

@@ -149,8 +149,10 @@ class _Reader:
                 self.problems.add(item.at(("expires",)), f"{values.expires!r} is no day", "write it as 2027-02-28")
             if values.candidate:
                 self.checks.names(item.at(("candidate",)), values.candidate)
-            found.append(replace(Waiver(**asdict(values)), gate=plain))
-        self.problems.twice(node, found) if node is not None else None
+            waiver = replace(Waiver(**asdict(values)), gate=plain)
+            if waiver in found:
+                self.problems.add(item, f"{plain!r:.80} is listed twice", "remove one of the two")
+            found.append(waiver)
         return found
 
     def _whole(self, item: Node, cls: type[T]) -> T | None:
