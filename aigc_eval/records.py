@@ -435,7 +435,8 @@ class Verdict(_Record):
         known["zone"] = tuple(known.get("zone", (None, None)))
         known["estimate"] = Estimate(**known["estimate"]) if known.get("estimate") else None
         if waiver := known.get("waiver"):
-            known["waiver"] = Waiver(**{**waiver, "covers": tuple(waiver["covers"])})
+            covers = {"covers": tuple(waiver["covers"])} if "covers" in waiver else {}
+            known["waiver"] = Waiver(**{**waiver, **covers})
         return cls(**known)
 
 

@@ -16,7 +16,9 @@ from aigc_eval.records import (
     Request,
     Score,
     Span,
+    Status,
     Verdict,
+    Waiver,
     canonical,
     digest,
 )
@@ -59,6 +61,13 @@ def test_verdicts_survive_json() -> None:
         "a.b <= 1", "c", "fail", (Reason("beyond", {"bound": 2.0}),), (None, 1.0), Estimate("c", "a", "b", value=2.0)
     )
     assert through_json(verdict) == verdict
+
+
+@pytest.mark.parametrize("covers", [("fail",), ("undetermined",), ("fail", "undetermined")])
+def test_a_waived_verdict_survives_json(covers: tuple[Status, ...]) -> None:
+    waiver = Waiver("toxicity.toxic_fraction", "Li Na", "fixed in 4.2", "2027-02-28", covers=covers)
+    verdict = Verdict("toxicity.toxic_fraction <= 1 %", "v2", "fail", (Reason("beyond"),), waiver=waiver)
+    assert Verdict.from_json(json.loads(json.dumps(verdict.to_json()))) == verdict
 
 
 def test_lone_surrogates_have_a_digest() -> None:
