@@ -47,6 +47,27 @@ def test_needed_validations(validations: list[Validation], status: str, codes: l
     assert [r.code for r in found.reasons] == codes
 
 
+def test_a_validation_that_falls_short_in_less_is_told() -> None:
+    few, both = shown(positives=9, found=9, negatives=90, false_alarms=0), shown(found=80, false_alarms=20)
+    needed = ValidationNeeded("s", "zh", 0.8, 0.8, 101)
+    for order in ([few, both], [both, few]):
+        (found,) = requirements(Policy(needed=(needed,), validations=tuple(order)), len, {"s": "x"})
+        assert len(found.reasons) == 2
+    (found,) = requirements(Policy(needed=(replace(needed, sensitivity=0.5),), validations=(few,)), len, {"s": "x"})
+    assert [(r.code, r.figures) for r in found.reasons] == [("few_items", {"n": 99, "needed": 101})]
+
+
+def test_validations_without_examples_or_limits() -> None:
+    """One example shows a little, none shows nothing; a limit is inclusive."""
+    one = shown(positives=1, found=1, negatives=1, false_alarms=0)
+    for least, status in ((0.0, "pass"), (0.049, "pass"), (0.051, "undetermined")):
+        policy = Policy(needed=(ValidationNeeded("s", "zh", least),), validations=(one,))
+        assert requirements(policy, len, {"s": "x"})[0].status == status
+    nothing = shown(positives=9, found=0, negatives=0, false_alarms=0)
+    policy = Policy(needed=(ValidationNeeded("s", "zh"),), validations=(nothing,))
+    assert requirements(policy, len, {"s": "x"})[0].status == "pass"
+
+
 def test_a_validation_is_held_against_its_lower_bound() -> None:
     """95 of 100: one-sided 95 % Clopper-Pearson is .897747 (scipy.stats.binomtest, alternative "greater")."""
     for least, status in ((0.8977, "pass"), (0.8978, "undetermined")):
@@ -129,7 +150,7 @@ def test_one_waiver_covers_all_its_gates_and_the_first_of_two_does() -> None:
     wide, narrow = waiver("s.m"), waiver(candidate="b")
     marked = waive(verdicts, [narrow, wide], TODAY)
     assert [v.waiver for v in marked] == [wide, narrow, wide, None]
-    *_, unused = waive(verdicts, [wide, narrow], TODAY)
+    *_, unused = waive(verdicts, [wide, replace(narrow, expires=TODAY)], TODAY)
     assert [r.code for r in unused.reasons] == ["waiver_unused"]
 
 
