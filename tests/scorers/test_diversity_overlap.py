@@ -201,4 +201,5 @@ def test_the_faster_replicates_of_a_large_set_give_nearly_the_same_interval(monk
     monkeypatch.setattr(compression, "LARGE", 1)
     quick = jackknife(metric(rows), metric.without(rows, blocks))
     assert quick != exact
-    assert quick.high - quick.low == pytest.approx(exact.high - exact.low, rel=0.3)  # ten blocks: their skewness is mostly chance
+    # Ten blocks: their skewness is mostly chance.
+    assert quick.high - quick.low == pytest.approx(exact.high - exact.low, rel=0.3)
