@@ -23,6 +23,9 @@ __all__ = ["LARGEST", "SEED", "Vendi", "VendiNgrams", "effective_number", "simil
 LARGEST = 1000
 """Most rows of a matrix whose eigenvalues are computed: the cost is their cube, once a block."""
 SEED = 20_230_101
+DIGITS = 12
+"""Significant digits that are kept: eigenvalues differ after the 15th with the number of threads and the library, and a
+run that is computed again must give the same bytes."""
 
 
 def effective_number(eigenvalues: Floats, order: float = 1.0) -> float:
@@ -39,10 +42,12 @@ def effective_number(eigenvalues: Floats, order: float = 1.0) -> float:
     p = eigenvalues[eigenvalues > noise]
     p = p / p.sum()
     if math.isinf(order):
-        return float(1 / p.max())
-    if order == 1:
-        return float(np.exp(-(p * np.log(p)).sum()))
-    return float((p**order).sum() ** (1 / (1 - order)))
+        found = 1 / p.max()
+    elif order == 1:
+        found = np.exp(-(p * np.log(p)).sum())
+    else:
+        found = (p**order).sum() ** (1 / (1 - order))
+    return float(f"{found:.{DIGITS}g}")
 
 
 def _of(square: Floats, count: int, order: float) -> float:
