@@ -42,6 +42,7 @@ def told(found: Finding, budget: list[Reason] | None = None) -> list[tuple[str, 
         (finding(0.4, 0.3, 0.5, BOTH), [("beyond", {"bound": 0.3, "limit": 0.2})]),
         (finding(-0.4, -0.5, -0.3, BOTH), [("beyond", {"bound": -0.3, "limit": -0.1})]),
         (finding(0.4, 0.3, 0.5, BOTH, alarm=(0.25, 0.55)), [("beyond", {"bound": 0.25, "limit": 0.2})]),
+        (finding(0.07, 0.06, 0.08, UP, alarm=(0.06, 0.06)), [("beyond", {"bound": 0.06, "limit": 0.05})]),
         (
             finding(0.4, 0.3, 0.5, BOTH, alarm=(0.1, 0.7)),
             [("straddles", {"low": 0.3, "high": 0.5, "limit": 0.2, "more": 1})],
@@ -54,6 +55,10 @@ def told(found: Finding, budget: list[Reason] | None = None) -> list[tuple[str, 
         (
             finding(0.0, 0.0, 0.1, (None, 0.01), prompts=50, method="clopper-pearson(n=100)", level=0.9),
             [("straddles", {"low": 0.0, "high": 0.1, "limit": 0.01, "more": 100})],  # 299 of 100 a 50
+        ),
+        (
+            finding(0.0, 0.0, 0.1, (None, 0.01), method="clopper-pearson(n=100)", level=0.98),
+            [("straddles", {"low": 0.0, "high": 0.1, "limit": 0.01, "more": 359})],  # 459, since .99^459 < .01
         ),
         (
             finding(0.02, 0.01, 0.03, UP, adverse_high=0.06, failed=2),
@@ -152,7 +157,7 @@ def test_tags_that_gates_are_for_each_of() -> None:
     ("where", "name"),
     [({}, ""), ({"lang": "zh", "category": "事实"}, "category=事实, lang=zh"), ({"a": "b, c=d"}, 'a="b, c=d"'),
      ({"a=b": "语, 言"}, '"a=b"="语, 言"'), ({"a": 'b"'}, 'a=b"'), ({"a": '"b"'}, 'a="\\"b\\""'),
-     ({"a": "b=c"}, "a=b=c"), ({"a": "b,c"}, "a=b,c")],
+     ({"a": "b=c"}, "a=b=c"), ({"a, b": "c"}, '"a, b"=c'), ({"a": "b,c"}, "a=b,c")],
 )  # fmt: skip
 def test_names_of_slices(where: dict[str, str], name: str) -> None:
     assert slice_name(where) == name
