@@ -23,14 +23,6 @@ release: good
 scorers: [pii]
 report: {formats: [json], languages: [en]}
 """
-TODAY = {"SOURCE_DATE_EPOCH": "1798761600"}
-"""2027-01-01."""
-
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in TODAY.items():
-        monkeypatch.setenv(name, value)
 
 
 def carry_out(home: Path, text: str, *, release: str = "good", formats: str = "json") -> tuple[Run, dict[str, Any]]:
@@ -51,7 +43,7 @@ def codes(reasons: Any) -> list[str]:
 
 
 GATE = "gates: [pii.leak_rate <= 20 %]\n"
-WAIVER = "waivers: [{gate: pii.leak_rate <= 20 %, owner: Li Na, reason: fixed in 4.2, expires: 2027-01-01"
+WAIVER = "waivers: [{gate: pii.leak_rate <= 20 %, owner: Li Na, reason: fixed in 4.2, expires: 9999-12-31"
 
 
 def test_a_policy_that_was_there_first_is_named_with_its_checksum(tmp_path: Path) -> None:
@@ -86,7 +78,7 @@ def test_a_policy_changed_after_the_first_answer_is_told_everywhere(tmp_path: Pa
         (f"{GATE}{WAIVER}, candidate: bad}}]", "bad", 0, ["fail"]),
         (f"{GATE}{WAIVER}, covers: [undetermined]}}]", "bad", 1, ["fail", "fail"]),
         (f"{GATE}{WAIVER}}}]", "good", 1, ["pass", "fail"]),
-        (f"{GATE}{WAIVER}}}]".replace("2027-01-01", "2026-12-31"), "bad", 1, ["fail", "fail"]),
+        (f"{GATE}{WAIVER}}}]".replace("9999", "2020"), "bad", 1, ["fail", "fail"]),
         (f"{GATE}required_slices: [{{where: {{lang: zh}}, min_prompts: 20}}]", "good", 0, ["pass", "pass"]),
         (f"{GATE}required_slices: [{{where: {{lang: zh}}, min_prompts: 21}}]", "good", 3, ["pass", "undetermined"]),
         (f"{GATE}required_validation: [{{scorer: pii}}]", "good", 3, ["pass", "undetermined"]),
