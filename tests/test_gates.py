@@ -8,7 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aigc_eval.gates import BUDGETS, Finding, Gate, Limit, Policy, budget_reasons, overall, parse, slice_name, within
+from aigc_eval.gates import (
+    BUDGETS,
+    Finding,
+    Gate,
+    Limit,
+    Policy,
+    budget_reasons,
+    decide,
+    overall,
+    parse,
+    slice_name,
+    within,
+)
 from aigc_eval.gates import judge as judge_findings
 from aigc_eval.records import Estimate, Reason, Status, Verdict
 
@@ -159,3 +171,11 @@ TAGS = st.dictionaries(st.text('ab=," \\', max_size=6), st.text('ab=," \\', max_
 def test_no_two_slices_share_a_name(one: dict[str, str], other: dict[str, str]) -> None:
     """A tag's value that reads like two tags must not lend its number to a gate on those two."""
     assert (slice_name(one) == slice_name(other)) == (one == other)
+
+
+def test_what_a_scorer_leaves_out_has_a_limit_where_the_policy_sets_one() -> None:
+    """An answer without a claim has nothing to be wrong in: a candidate must not hide behind that."""
+    found = Finding(estimate(0.01, 0.0, 0.04, planned=100, scored=69, not_applicable=31, prompts=69), (None, 0.05))
+    judged = {share: decide(found, Policy(not_applicable=share)) for share in (1.0, 0.31, 0.3)}
+    assert [status for status, _ in judged.values()] == ["pass", "pass", "undetermined"]
+    assert judged[0.3][1] == (Reason("not_applicable", {"n": 31, "planned": 100, "needed": 0.3}),)

@@ -61,6 +61,7 @@ class _Reader:
             confidence=confidence,
             coverage=values.get("coverage", Policy().coverage),
             min_prompts=values.get("min_prompts", Policy().min_prompts),
+            not_applicable=values.get("not_applicable", Policy().not_applicable),
             budgets=self._budgets(parts.get("budgets")),
             slices=tuple(self._slices(parts.get("required_slices"))),
             needed=tuple(self._needed(parts.get("required_validation"))),

@@ -4,6 +4,7 @@ name: release-2027-01
 confidence: 0.95                     # of every gate that names none, as a one-sided bound
 min_prompts: 100                     # fewer scored prompts leave a gate undetermined
 coverage: 0.99                       # smallest share of planned outputs that are scored
+not_applicable: 0.3                  # largest share of a gate's outputs that its scorer may call not applicable
 budgets: {error: 0.01, empty: 0.02, truncated: 0.05, refused: 0.2}
 baseline: {run: reports/shipped, candidate: careful}    # or the name of a candidate of the same run
 gates:
@@ -67,6 +68,9 @@ class PolicyShape:
     coverage: Annotated[Share, Field(description="smallest share of planned outputs that must be scored")] = (
         MIN_COVERAGE
     )
+    not_applicable: Annotated[
+        Share, Field(description="largest share of a gate's outputs that its scorer may call not applicable")
+    ] = 1.0
     min_prompts: Annotated[int, Field(ge=MIN_CLUSTERS, description="fewest scored prompts of a gate")] = MIN_CLUSTERS
     budgets: Annotated[Any, Field(description="largest shares of outputs that end badly")] = None
     baseline: Annotated[Any, Field(description="a candidate, or a run and its candidate, to compare with")] = None

@@ -174,6 +174,9 @@ def _missing(estimate: Estimate, policy: Policy) -> list[Reason]:
         reasons.append(Reason("coverage", {"scored": estimate.scored, "planned": due, "needed": policy.coverage}))
     if not estimate.prompts >= policy.min_prompts:
         reasons.append(Reason("few_prompts", {"prompts": estimate.prompts, "needed": policy.min_prompts}))
+    if not estimate.not_applicable / estimate.planned <= policy.not_applicable:
+        figures = {"n": estimate.not_applicable, "planned": estimate.planned, "needed": policy.not_applicable}
+        reasons.append(Reason("not_applicable", figures))
     return reasons
 
 

@@ -69,7 +69,11 @@ class Validation:
 
 @dataclass(frozen=True)
 class Policy:
-    """Gates and what else must hold. `digest` is the SHA-256 of its file, "" where the gates stand in the bench."""
+    """Gates and what else must hold. `digest` is the SHA-256 of its file, "" where the gates stand in the bench.
+
+    `not_applicable` is the largest share of a gate's outputs that its scorer may call not applicable: what a candidate
+    writes can be the reason (an answer without a claim), and would shrink the denominator unseen.
+    """
 
     gates: tuple[Gate, ...] = ()
     name: str = ""
@@ -77,6 +81,7 @@ class Policy:
     confidence: float = CONFIDENCE
     coverage: float = MIN_COVERAGE
     min_prompts: int = MIN_CLUSTERS
+    not_applicable: float = 1.0
     budgets: Mapping[str, float] = field(default_factory=lambda: dict(BUDGETS))
     slices: tuple[SliceNeeded, ...] = ()
     needed: tuple[ValidationNeeded, ...] = ()
