@@ -114,7 +114,7 @@ def test_only_some_metrics_and_a_margin(home: Path, capsys: pytest.CaptureFixtur
     ("options", "said"),
     [
         (["--metric", "pii.leek_rate"], "did you mean 'pii.leak_rate'"),
-        (["--metric", "pi"], "there is no metric 'pi'"),
+        (["--metric", "pi"], "there is no scorer 'pi' to compare; did you mean 'pii'?"),
         (["--margin", "pii.leak_rate"], "write scorer.metric=0.02"),
         (["--margin", "pii.leak_rate=1"], "less than 1"),
         (["--margin", "pii.leak_rate=-0.1"], "from 0"),

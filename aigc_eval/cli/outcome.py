@@ -25,7 +25,7 @@ __all__ = ["guarded", "meaning"]
 Given = ParamSpec("Given")
 
 MEANINGS: Mapping[int, Bilingual] = {
-    0: Bilingual("every gate passed, or none was set", "所有门限均通过，或未设门限"),
+    0: Bilingual("every gate passed or is waived, or none was set", "所有门限均通过或已豁免，或未设门限"),
     1: Bilingual("a gate failed on valid data", "数据有效，但有门限不通过"),
     2: Bilingual(
         "the command, the bench or its data cannot be used; nothing was generated",

@@ -90,10 +90,14 @@ def differences(a: Side, b: Side) -> Differences:
 def scorers_of(a: Side, b: Side, *, only: Collection[str] = (), trust: bool = False) -> Mapping[str, Scorer]:
     """The scorers that both runs have, by name, in B's order, enough of each for its metrics; `only` these if any.
 
-    `trust` lets a bench's own Python classes be imported. Raises `UsageError` where one cannot be built: what is not
-    compared could hide a regression.
+    `trust` lets a bench's own Python classes be imported. Raises `UsageError` where `only` names one that is not there,
+    or where one cannot be built: what is not compared could hide a regression.
     """
-    shared = [name for name in b.terms["scorers"] if name in a.terms["scorers"] and (not only or name in only)]
+    both = [name for name in b.terms["scorers"] if name in a.terms["scorers"]]
+    for name in sorted(only):
+        if name not in both:
+            raise UsageError(f"there is no scorer {name!r:.80} to compare; {suggest(name, both)}")
+    shared = [name for name in both if not only or name in only]
     found, lost = rebuild(b.terms, trust=trust)
     if missing := [f"{name}: {lost[name]}" for name in shared if name in lost]:
         lines = "\n  ".join(missing)

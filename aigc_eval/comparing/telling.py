@@ -11,7 +11,7 @@ from aigc_eval.comparing.changed import Change
 from aigc_eval.comparing.judging import ALPHA, Compared, Comparison
 from aigc_eval.intervals import MIN_CLUSTERS
 from aigc_eval.report.escape import Shown, markdown_text, terminal
-from aigc_eval.report.numbers import NONE, figure, interval, limit
+from aigc_eval.report.numbers import NONE, difference_of, figure, interval, limit
 from aigc_eval.report.words import ARROWS, SIGNS, say
 
 __all__ = ["Table", "as_json", "examples", "heading", "markdown", "notes", "table", "verdict"]
@@ -54,8 +54,8 @@ def _row(m: Compared, lang: str, *, slices: bool) -> list[str]:
         name,
         figure(m.a, m.unit),
         figure(m.b, m.unit),
-        _signed(m.difference, m.unit),
-        interval(m.low, m.high, m.unit),
+        _signed(m.difference, difference_of(m.unit)),
+        interval(m.low, m.high, difference_of(m.unit)),
         _p(m.p),
         size,
         counts,
@@ -76,15 +76,19 @@ def _verdict(m: Compared, lang: str) -> str:
     few = m.worse is None and m.prompts < MIN_CLUSTERS
     key, n = f"comparison.{m.status}", m.prompts if few else sum(m.failed)
     if m.status == "undetermined":
-        key = "comparison.few" if few else "comparison.no_p" if m.worse is None else "comparison.unscored"
+        unscored = "comparison.unscored.one" if n == 1 else "comparison.unscored"
+        key = "comparison.few" if few else "comparison.no_p" if m.worse is None else unscored
     told = say(key, n=f"{n:,}", needed=MIN_CLUSTERS).in_(lang)
-    margin = say("comparison.margin", margin=limit(m.margin, m.unit)).in_(lang) if m.margin else ""
+    margin = say("comparison.margin", margin=limit(m.margin, difference_of(m.unit))).in_(lang) if m.margin else ""
     return f"{SIGNS[_SIGN_OF[m.status]]} {told}{margin}"
 
 
 def notes(found: Comparison, lang: str) -> Iterator[str]:
     """What a reader should know of how it was compared."""
     yield say("comparison.paired.seed" if found.same_seed else "comparison.paired").in_(lang)
+    kinds = {m.effect.kind for m in found.metrics if m.effect is not None and m.effect.size is not None}
+    for kind in sorted(kinds, reverse=True):
+        yield say(f"comparison.effect.{kind}").in_(lang)
     if found.sampling:
         yield say("comparison.sampling", differences="; ".join(found.sampling)).in_(lang)
     if found.not_shared:

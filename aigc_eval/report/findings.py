@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from aigc_eval.records import Run, Verdict
+from aigc_eval.records import POLICY, Run, Verdict
 from aigc_eval.report.escape import terminal
 from aigc_eval.report.view import cell, waived
 from aigc_eval.report.words import both, gate_sentence, gate_title, gate_unit, headline, say, state, why
@@ -75,7 +75,8 @@ def place(run: Run, gate: str = "") -> tuple[str, int]:
 
 def _of_gate(run: Run, verdict: Verdict, lang: str, number: int) -> Finding:
     known = {"candidate": verdict.candidate, "metric": gate_title(run, verdict)}
-    told = [say("decisive", **known, reason=both(lambda other: gate_sentence(run, verdict, other))).in_(lang)]
+    decisive = "decisive.policy" if verdict.candidate == POLICY else "decisive"
+    told = [say(decisive, **known, reason=both(lambda other: gate_sentence(run, verdict, other))).in_(lang)]
     printed = cell(verdict.estimate, gate_unit(run, verdict))
     if printed.interval:
         told.append(f"{say('observed').in_(lang)} {printed.value} ({printed.interval})")

@@ -109,7 +109,7 @@ def _samples(run: Run) -> Bilingual:
 def _fixed(run: Run) -> Bilingual:
     """When the policy was fixed."""
     since = run.policy.get("since", 0)
-    return say("policy.since", n=count(since)) if since else say("policy.before")
+    return say("policy.since.one" if since == 1 else "policy.since", n=count(since)) if since else say("policy.before")
 
 
 class _Counter(HTMLParser):

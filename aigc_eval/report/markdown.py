@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aigc_eval.records import Run
+from aigc_eval.records import POLICY, Run
 from aigc_eval.report.escape import markdown_code, markdown_text
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.view import cell, gate_groups
@@ -58,6 +58,7 @@ def _gates(run: Run, lang: str) -> list[str]:
     lines = [f"### {say('gates').in_(lang)}", ""]
     lines += _head(("verdict", "candidate", "gate", "observed", "interval", "limit", "why"), lang)
     for name, group in gate_groups(run):
+        who = say("policy_itself").in_(lang) if name == POLICY else markdown_code(name)
         for gate in group:
             reason = markdown_text(gate.told(lang))
             status = f"{gate.sign} {say(gate.status).in_(lang)}"
@@ -65,7 +66,7 @@ def _gates(run: Run, lang: str) -> list[str]:
                 _row(
                     (
                         status,
-                        markdown_code(name),
+                        who,
                         markdown_code(gate.text or gate.title.in_(lang)),
                         gate.observed,
                         gate.interval,

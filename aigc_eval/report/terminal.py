@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aigc_eval.records import Run
+from aigc_eval.records import POLICY, Run
 from aigc_eval.report.escape import terminal
 from aigc_eval.report.unscored import error_kinds
 from aigc_eval.report.view import cell, gate_groups
@@ -58,8 +58,9 @@ def _gates(run: Run, lang: str) -> Table:
 
     gates = Table(box=None, pad_edge=False, show_header=False)
     for name, group in gate_groups(run):
+        who = say("policy_itself").in_(lang) if name == POLICY else name
         for gate in group:
             status = _text(f"{gate.sign} {say(gate.status).in_(lang)}", _STYLES.get(gate.status, ""))
             reason = _text(gate.told(lang))
-            gates.add_row(status, _text(name), _text(gate.text or gate.title.in_(lang)), reason)
+            gates.add_row(status, _text(who), _text(gate.text or gate.title.in_(lang)), reason)
     return gates

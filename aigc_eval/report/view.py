@@ -10,7 +10,7 @@ from aigc_eval.detectable import POWER, detectable
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, Outcome, Reason, Run, Verdict, Zone
 from aigc_eval.report.charts import Picture, comparison, gate_picture
 from aigc_eval.report.glance import behind
-from aigc_eval.report.numbers import NONE, count, figure, interval, limit
+from aigc_eval.report.numbers import NONE, count, difference_of, figure, interval, limit
 from aigc_eval.report.words import (
     ARROWS,
     SIGNS,
@@ -125,7 +125,7 @@ def _detectable(verdict: Verdict, unit: str) -> Bilingual:
     found = detectable(verdict.estimate, verdict.zone) if verdict.estimate else None
     if found is None:
         return Bilingual("")
-    return say("detectable", difference=figure(found, unit), power=limit(POWER, "share"))
+    return say("detectable", difference=figure(found, difference_of(unit)), power=limit(POWER, "share"))
 
 
 def _reason(run: Run, verdict: Verdict, reason: Reason) -> Bilingual:

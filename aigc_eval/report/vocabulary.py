@@ -57,8 +57,12 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     ),
     "no_value": ("nothing was scored, so there is no value", "没有已评分的输出，因此没有数值"),
     "few_prompts": (
-        "only {prompts} prompts were scored; an interval needs {needed}",
-        "仅有 {prompts} 道题获得评分；计算区间至少需要 {needed} 道",
+        "only {prompts} prompts were scored; {needed} are needed",
+        "仅有 {prompts} 道题获得评分；至少需要 {needed} 道",
+    ),
+    "not_applicable": (
+        "the scorer does not apply to {n} of {planned} outputs (at most {needed})",
+        "{planned} 条输出中有 {n} 条不适用（至多 {needed}）",
     ),
     "no_interval": ("no confidence interval could be computed", "无法计算置信区间"),
     "coverage": (
@@ -71,7 +75,7 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "{rate} of the outputs were cut off (at most {limit})",
         "{rate} 的输出被截断（至多 {limit}）",
     ),
-    "refused_rate": ("{rate} of the outputs are refused (at most {limit})", "{rate} 的输出被拒答（至多 {limit}）"),
+    "refused_rate": ("{rate} of the outputs are refusals (at most {limit})", "{rate} 的输出为拒答（至多 {limit}）"),
     "filtered_rate": ("{rate} of the outputs were filtered (at most {limit})", "{rate} 的输出被过滤（至多 {limit}）"),
     "decided": ("decided after {prompts} prompts", "在第 {prompts} 题后已有定论"),
     "stopped_for_others": (
@@ -113,6 +117,8 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     # reasons of a run: whole sentences
     "gates_pass": ("All {n} gates pass.", "{n} 项门限全部通过。"),
     "gates_pass.one": ("The one gate passes.", "唯一的一项门限通过。"),
+    "gates_pass.others": ("{n} gates pass.", "{n} 项门限通过。"),
+    "gates_pass.others.one": ("1 gate passes.", "1 项门限通过。"),
     "gate_fails": ("{n} gates fail.", "{n} 项门限不通过。"),
     "gate_fails.one": ("1 gate fails.", "1 项门限不通过。"),
     "gates_open": ("{n} gates are undetermined.", "{n} 项门限未定。"),
@@ -128,10 +134,11 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "已有 1 条回答之后，策略被改动。",
     ),
     "stopped_early": (
-        "The run stopped after {prompts} of {planned} prompts, as soon as its gates were decided, and saved {saved} of "
-        "the calls. Looking early was allowed: prompts came in random order, and the gates' bounds hold at every look.",
-        "门限已有定论，运行在 {planned} 题中的 {prompts} 题之后即停止，节省了 {saved} 的调用。"
-        "允许提前查看：题目按随机顺序抽取，门限所用的界限在每次查看时都成立。",
+        "The run stopped after {prompts} of {planned} prompts, as soon as the gates set for it were decided, and saved "
+        "{saved} of the calls. Looking early was allowed: prompts came in random order, and the gates' bounds hold at "
+        "every look.",
+        "运行时所设门限均已有定论，因此在 {planned} 题中的第 {prompts} 题之后停止，节省了 {saved} 的调用。"
+        "允许中途查看：题目按随机顺序抽取，门限所用的置信界在每次查看时都成立。",
     ),
     "no_early_stop": (
         "The run could not stop early: {gate} can only be judged by all prompts.",
@@ -176,17 +183,21 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "gates.note": (
         "A gate passes only when the interval ends inside the shaded zone, with every unscored output counted as the "
         "worst (dotted), and fails when it lies beyond. Each end is a one-sided {confidence} bound; the broken line is "
-        "the limit.",
-        "区间的界落在阴影区内才算通过，未能评分的输出一律按最差计（点线）；整个区间在阴影区外则不通过。"
-        "区间两端各为 {confidence} 单侧置信界，竖虚线为限值。",
+        "the limit. pp: percentage points.",
+        "未能评分的输出一律按最差计（点线）后，区间端点仍在阴影区内才算通过；整个区间在阴影区外则不通过。"
+        "区间两端各为 {confidence} 单侧置信界，竖虚线为限值。pp 为百分点。",
     ),
     "against": ("{title}, minus that of {other}", "{title}，与 {other} 之差"),
     "against.relative": ("{title}, change against {other}", "{title}，相对 {other} 的变化"),
     "against.groups": ("{title}, {other}", "{title}，{other}"),
     "policy_itself": ("the policy itself", "策略本身"),
+    "required.slice": ("at least {n} prompts {where}", "至少 {n} 题 {where}"),
+    "required.validation": ("validated: {scorer}", "已验证：{scorer}"),
+    "required.waiver": ("waiver: {gate}", "豁免：{gate}"),
     "policy_head": ("policy", "策略"),
     "policy.before": ("fixed before the first answer", "在第一条回答之前确定"),
     "policy.since": ("changed when {n} answers were already there", "已有 {n} 条回答之后改动"),
+    "policy.since.one": ("changed when 1 answer was already there", "已有 1 条回答之后改动"),
     "gates.none": ("No gate was set.", "未设门限。"),
     "compare": ("Side by side", "并列比较"),
     "compare.note": (
@@ -370,8 +381,12 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     ),
     "comparison.no_p": ("undetermined: it cannot be computed", "未定：无法计算"),
     "comparison.unscored": (
-        "undetermined: with the {n} unscored outputs at their worst it would be a regression",
-        "未定：若 {n} 条未能评分的输出按最不利计，则为退步",
+        "undetermined: {n} unscored outputs could hide a regression",
+        "未定：{n} 条未能评分的输出可能掩盖退步",
+    ),
+    "comparison.unscored.one": (
+        "undetermined: 1 unscored output could hide a regression",
+        "未定：1 条未能评分的输出可能掩盖退步",
     ),
     "comparison.margin": (" (margin {margin})", "（允许差 {margin}）"),
     "comparison.paired": (
@@ -383,6 +398,14 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "按题目与样本序号配对，同序号的样本使用相同的随机种子。",
     ),
     "comparison.sampling": ("Allowed to differ: {differences}.", "已允许的不同：{differences}。"),
+    "comparison.effect.h": (
+        "Effect h: Cohen’s h, the difference of two shares by arcsine; 0.2 is small, 0.5 medium, 0.8 large.",
+        "效应量 h：Cohen 的 h，即两个占比经反正弦变换后之差；0.2 为小，0.5 为中，0.8 为大。",
+    ),
+    "comparison.effect.d_z": (
+        "Effect d_z: the mean of the differences by prompt over their standard deviation.",
+        "效应量 d_z：逐题差值的均值除以其标准差。",
+    ),
     "comparison.not_shared": (
         "Not compared, since one run only has them: {scorers}.",
         "以下评分器只存在于其中一次运行，未作比较：{scorers}。",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from aigc_eval.records import POLICY, Bilingual, MetricFacts, PluginFacts, Reason, Run, Verdict
-from aigc_eval.report.numbers import count, figure, limit
+from aigc_eval.report.numbers import about, count, difference_of, figure, limit
 from aigc_eval.report.vocabulary import VOCABULARY
 
 __all__ = [
@@ -29,9 +31,14 @@ __all__ = [
 SIGNS: Mapping[str, str] = {"pass": "✓", "fail": "✕", "undetermined": "?", "not_gated": "–"}
 """A sign for each verdict, so that colour is never alone."""
 ARROWS: Mapping[str | None, str] = {"lower": "↓", "higher": "↑", None: "·"}
-_COUNTS = frozenset({"more", "failed", "prompts", "scored", "planned", "n"})
+_COUNTS = frozenset({"failed", "prompts", "scored", "planned", "n"})
 _RATES = frozenset({"error_rate", "empty_rate", "truncated_rate", "refused_rate", "filtered_rate", "low_sensitivity",
                     "low_specificity"})  # fmt: skip
+_REQUIRED = {
+    "required.slice": re.compile(r"at least (?P<n>\d+) prompts (?P<where>\[.*\])", re.DOTALL),
+    "required.validation": re.compile("validated: (?P<scorer>.*)", re.DOTALL),
+    "required.waiver": re.compile("waiver: (?P<gate>.*)", re.DOTALL),
+}
 
 
 def both(words: Callable[[str], str]) -> Bilingual:
@@ -88,6 +95,8 @@ def _figures(reason: Reason, unit: str) -> dict[str, str]:
     for name, value in reason.figures.items():
         if isinstance(value, str):
             known[name] = value
+        elif name == "more":
+            known[name] = about(value)
         elif name in _COUNTS or (name == "needed" and value > 1) or reason.code == "limited":
             known[name] = count(value)
         elif name == "limit":
@@ -124,10 +133,10 @@ def level(run: Run) -> str:
 
 
 def confidence(run: Run) -> str:
-    """The confidence of the gates' bounds, each of one side; both ends of a range where gates differ."""
+    """The confidence of the gates' bounds, each of one side; both ends of a range where gates differ: `95–99 %`."""
     found = sorted({(1 + v.estimate.level) / 2 for v in run.verdicts if v.estimate is not None})
     shown = dict.fromkeys(limit(round(each, 12), "share") for each in (found[:1] + found[-1:]) or [0.95])
-    return " … ".join(shown)
+    return "–".join(shown).replace(" %–", "–")
 
 
 def metric_facts(run: Run) -> dict[tuple[str, str], tuple[PluginFacts, MetricFacts]]:
@@ -152,11 +161,12 @@ def _facts_of(run: Run, verdict: Verdict) -> MetricFacts | None:
 
 
 def gate_unit(run: Run, verdict: Verdict) -> str:
-    """The unit of a gate's metric; "" where it is unknown."""
-    if verdict.estimate is not None and verdict.estimate.relative:
+    """The unit of a gate's number: the metric's, or that of its differences; "" where it is unknown."""
+    estimate, facts = verdict.estimate, _facts_of(run, verdict)
+    if estimate is not None and estimate.relative:
         return "share"
-    facts = _facts_of(run, verdict)
-    return facts.unit if facts else ""
+    unit = facts.unit if facts else ""
+    return difference_of(unit) if estimate is not None and estimate.against else unit
 
 
 def direction(verdict: Verdict) -> str | None:
@@ -168,6 +178,8 @@ def direction(verdict: Verdict) -> str | None:
 def gate_title(run: Run, verdict: Verdict) -> Bilingual:
     """What a gate measures: the metric's title and the slice, or the gate as written where nothing was measured."""
     facts, estimate = _facts_of(run, verdict), verdict.estimate
+    if verdict.candidate == POLICY:
+        return _required(verdict.gate)
     if facts is None or estimate is None:
         return Bilingual(verdict.gate)
     title = metric_title(facts)
@@ -177,6 +189,18 @@ def gate_title(run: Run, verdict: Verdict) -> Bilingual:
     key = "against.groups" if " - " in estimate.against else "against.relative" if estimate.relative else "against"
     told = say(key, title=title, other=estimate.against)
     return both(lambda lang: told.in_(lang) + where)
+
+
+def _required(gate: str) -> Bilingual:
+    """What a policy asks for beside gates.
+
+    >>> _required("at least 50 prompts [lang=zh]").zh, _required("validated: toxicity").zh
+    ('至少 50 题 [lang=zh]', '已验证：toxicity')
+    """
+    for key, pattern in _REQUIRED.items():
+        if found := pattern.fullmatch(gate):
+            return say(key, **found.groupdict())
+    return Bilingual(gate)
 
 
 def gate_reason(run: Run, verdict: Verdict, reason: Reason, lang: str) -> str:
@@ -191,15 +215,23 @@ def gate_sentence(run: Run, verdict: Verdict, lang: str) -> str:
 
 def why(run: Run, lang: str) -> str:
     """The reason of the run's verdict in a few sentences: what happened, then the gates that decided."""
-    told = [sentence(r, lang) for r in run.reasons]
-    after = sum(r.code in ("gates_pass", "gate_fails", "gates_open", "gates_waived") for r in run.reasons)
+    waived = any(v.waiver for v in run.verdicts)
+    none = Reason("gates_pass", {"n": 0})  # where all are waived
+    told = [sentence(_beside_waived(r) if waived else r, lang) for r in run.reasons if r != none]
+    counted = ("gates_pass", "gate_fails", "gates_open", "gates_waived")
+    after = sum(r.code in counted and r != none for r in run.reasons)
     first = [next((v for v in run.verdicts if v.counts_as == status), None) for status in ("fail", "undetermined")]
     told[after:after] = [_decisive(run, v, lang) for v in first if v is not None]
-    if run.verdicts and run.status == "pass" and not any(v.waiver for v in run.verdicts):
+    if run.verdicts and run.status == "pass" and not waived:
         told.insert(after, _fill("gates.all_met", {}, lang))
     if not run.release and not any(r.code == "limited" for r in run.reasons):
         told.append(_fill("no_release.why", {}, lang))
     return ("" if lang == "zh" else " ").join(told)
+
+
+def _beside_waived(reason: Reason) -> Reason:
+    """Not all gates pass where some are waived."""
+    return replace(reason, code="gates_pass.others") if reason.code == "gates_pass" else reason
 
 
 def _decisive(run: Run, verdict: Verdict, lang: str) -> str:

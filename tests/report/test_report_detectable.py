@@ -39,11 +39,11 @@ def test_beside_every_gate_that_has_bounds(run: Run, lang: str) -> None:
     for printed in (html.html(run, Masker.of_run(run.rows, run.key), [lang]), markdown(run, [lang]), screen.getvalue()):
         assert printed.count(SAID[lang]) == len(bounded)
         for verdict, distance in bounded:
-            unit = "share" if verdict.estimate and verdict.estimate.metric == "toxic_fraction" else ""
+            unit = "points" if verdict.estimate and verdict.estimate.metric == "toxic_fraction" else ""
             assert SAID[lang] + figure(distance, unit) in re.sub("\N{NO-BREAK SPACE}", " ", printed)
     assert SAID[lang] not in junit(run, [lang])
 
 
-def test_a_share_is_told_in_per_cent(run: Run) -> None:
+def test_a_difference_of_shares_is_told_in_points(run: Run) -> None:
     page = html.html(run, Masker.of_run(run.rows, run.key), ["en"])
-    assert re.search(SAID["en"] + r"[\d.]+ % \(power 80 %\)", page)
+    assert re.search(SAID["en"] + r"[\d.]+ pp \(power 80 %\)", page)
