@@ -10,13 +10,13 @@ from typing import Any
 from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, UsageError
 from aigc_eval.evidence import Reference
-from aigc_eval.gates import Policy
+from aigc_eval.gates import Baseline, Policy
 from aigc_eval.journal import Journal
 from aigc_eval.loading import load, run_in
 from aigc_eval.plugin import MadeOf, identity_of
 from aigc_eval.records import Run
 
-__all__ = ["Side", "incomparable", "open_side", "reference"]
+__all__ = ["Side", "incomparable", "not_itself", "open_side", "reference"]
 
 _SAMPLING = (
     *("temperature", "top_p", "top_k", "min_p", "max_tokens", "max_new_tokens", "stop", "seed"),
@@ -61,15 +61,30 @@ def open_side(folder: Path, candidate: str = "") -> Side:
         return Side(folder, candidate or names[0], run, head, terms, journal.head)
 
 
-def reference(terms: dict[str, Any], head: Mapping[str, Any]) -> Reference | None:
-    """The baseline that the terms of a run name in another run; `terms` learn the checksum of that run's journal."""
+def reference(
+    terms: dict[str, Any], head: Mapping[str, Any], before: Mapping[str, Any] | None = None, answers: int = 0
+) -> Reference | None:
+    """The baseline that the terms of a run name in another run; `terms` learn the checksum of that run's journal.
+
+    If it was another run's in the terms `before`, the policy is one that came when there were `answers`.
+    """
     baseline = Policy.from_json(terms["policy"]).baseline
     if baseline is None or not baseline.run:
         return None
     side = open_side(Path(baseline.run), baseline.candidate)
     terms["baseline"] = {"journal": side.journal, "candidate": side.candidate}
+    if before is not None and before.get("baseline") != terms["baseline"]:
+        terms["policy_since"] = answers
     rows = side.run.rows[side.run.rows["candidate"] == side.candidate]
-    return Reference(side.name, rows, tuple(incomparable(side.head, side.terms, head, terms)))
+    missing = [name for name in terms["scorers"] if name not in side.terms["scorers"]]
+    apart = {name: f"scorers.{name}: not in {side.name}" for name in missing} | _scorers(side.terms, terms)
+    return Reference(side.name, rows, tuple(_asked(side.head, head)), apart)
+
+
+def not_itself(baseline: Baseline | None, folder: Path) -> None:
+    """Raise UsageError where a run is its own baseline, from which it never differs."""
+    if baseline is not None and baseline.run and Path(baseline.run).resolve() == folder.resolve():
+        raise UsageError(f"the baseline {baseline.run} is the run itself; write this run to another folder with --out")
 
 
 def incomparable(
@@ -83,7 +98,7 @@ def incomparable(
 
     `candidates`, one of each run, have their sampling options compared too.
     """
-    lines = [*_asked(head_a, head_b), *_scorers(terms_a, terms_b)]
+    lines = [*_asked(head_a, head_b), *_scorers(terms_a, terms_b).values()]
     if candidates is not None:
         one, other = head_a["made_of"]["candidates"][candidates[0]], head_b["made_of"]["candidates"][candidates[1]]
         lines += _sampling(one, other)
@@ -97,12 +112,16 @@ def _asked(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     return lines if limits[0] == limits[1] else [*lines, f"limit: {limits[0] or 'none'} -> {limits[1] or 'none'}"]
 
 
-def _scorers(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+def _scorers(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
+    """Why numbers of a scorer that both have differ, by its name."""
+    found = {}
     for name in (n for n in one["scorers"] if n in other["scorers"]):
         before, now = one["scorers"][name], other["scorers"][name]
         if identity_of(before["made_of"]) != identity_of(now["made_of"]):
             same = before["signature"] == now["signature"]
-            yield f"scorers.{name}: " + ("another version" if same else f"{before['signature']} -> {now['signature']}")
+            what = "another version" if same else f"{before['signature']} -> {now['signature']}"
+            found[name] = f"scorers.{name}: {what}"
+    return found
 
 
 def _sampling(one: MadeOf, other: MadeOf) -> Iterator[str]:

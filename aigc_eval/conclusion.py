@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -32,8 +31,9 @@ from aigc_eval.gates import (
 )
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import MadeOf, Plugin, Scorer, identity_of
-from aigc_eval.records import OUTCOMES, Estimate, MetricFacts, Outcome, PluginFacts, Reason, Run, Verdict
+from aigc_eval.records import OUTCOMES, Estimate, MetricFacts, Outcome, PluginFacts, Prompt, Reason, Run, Verdict
 from aigc_eval.stopping import Drawn, looks_early
+from aigc_eval.text import language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,7 @@ __all__ = [
     "metric_facts",
     "scored_outcomes",
     "terms",
+    "values_of",
     "versions",
 ]
 
@@ -72,14 +73,19 @@ class Measured:
     verdicts: Mapping[int, tuple[Verdict, ...]]
 
 
-def terms(
-    bench: Bench, limit: int | None, before: Terms | None, answers: int, looks: Mapping[str, Any]
+def terms(  # noqa: PLR0917
+    bench: Bench,
+    prompts: Sequence[Prompt],
+    limit: int | None,
+    before: Terms | None,
+    answers: int,
+    looks: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What a bench says about scoring and judging, in plain values that the journal keeps.
 
     With them, a run can be concluded again from its journal alone (`aigc-eval verify`). `before` are the last terms of
     the run, and `answers` is how many answers there are already: a policy is fixed before the first one, or the report
-    tells. `looks`: how the run looks while it goes on (`looks_of`).
+    tells. `looks`: how the run looks while it goes on (`looks_of`); `prompts` are those that it has planned.
     """
     candidates = [_facts(c.name, c.plugin, bench.made_of["candidates"][c.name]).to_json() for c in bench.candidates]
     scorers = {
@@ -97,6 +103,7 @@ def terms(
         "slices": bench.slices,
         **judged_by(bench.policy, before, answers),
         "looks": looks,
+        "each": values_of(bench.policy, prompts) if "every" in looks else {},
         "places": bench.places,
         "samples": bench.samples,
         "limit": limit,
@@ -115,10 +122,19 @@ def judged_by(policy: Policy, before: Terms | None, answers: int) -> dict[str, A
     return {"policy": plain, "policy_since": since, "today": today() if policy.waivers else ""}
 
 
+def values_of(policy: Policy, prompts: Sequence[Prompt]) -> dict[str, list[str]]:
+    """The values of the tags that gates name with `for each`, by gate: a run that stops early may not ask them all."""
+    known = [{**p.tags, "lang": p.tags.get("lang") or language(p.text)} for p in prompts if policy.gates]
+    return {
+        gate.name: sorted({tags.get(gate.each, "") for tags in known if gate.where.items() <= tags.items()} - {""})
+        for gate in policy.gates
+        if gate.each
+    }
+
+
 def today() -> str:
-    """The date (UTC), ISO 8601; that of SOURCE_DATE_EPOCH where it is set."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return time.strftime("%Y-%m-%d", time.gmtime(int(epoch) if epoch.isdecimal() else None))
+    """The date (UTC), ISO 8601. No SOURCE_DATE_EPOCH: what sets the environment must not revive a waiver."""
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def looks_of(bench: Bench, drawn: Mapping[str, Any] | None, planned: int, *, looked: bool) -> dict[str, Any]:
@@ -184,13 +200,14 @@ class _Judging:
         self.rows, self.reference = rows, reference
         self.groups = {str(name): group for name, group in rows.groupby("candidate", sort=False)}
         self.release = tuple(terms["release"] or [c["name"] for c in terms["candidates"]])
+        self.planned: Mapping[str, Sequence[str]] = terms.get("each", {})
         looks, order = terms["looks"], tuple(dict.fromkeys(map(str, rows["prompt"])))
         self.drawn = Drawn(order, terms["samples"], looks["every"]) if "every" in looks else None
         self.stopped = self.drawn is not None and len(order) < looks["planned"]
 
     def verdicts(self, gate: Gate, metric: Metric) -> tuple[Verdict, ...]:
         """One a candidate and, for `for each`, a value of the tag."""
-        every = expanded(gate, self.rows)
+        every = expanded(gate, self.rows, self.planned.get(gate.name, ()))
         names = gate.candidates or self._others(gate)
         if not every:  # no prompt has the tag
             return tuple(judge(gate, name, (), self.policy) for name in names)
@@ -212,22 +229,21 @@ class _Judging:
         budget = self._budget(self.groups[name]) or self._budget(where(self.groups[name], gate.where))
         # A sample that ended when others were decided says nothing certain about a gate that could not look.
         chosen = [Reason("stopped_for_others")] if self.stopped and not early else []
-        return judge(gate, name, found, self.policy, [*budget, *chosen, *self._baseline(gate)])
+        return judge(gate, name, found, self.policy, [*budget, *chosen, *self._baseline(gate, metric)])
 
     def _budget(self, rows: pd.DataFrame) -> list[Reason]:
         outcomes = {str(k): int(n) for k, n in rows["outcome"].value_counts().items()}
         return budget_reasons(outcomes, self.policy.budgets)
 
-    def _baseline(self, gate: Gate) -> list[Reason]:
+    def _baseline(self, gate: Gate, metric: Metric) -> list[Reason]:
         """Why a gate cannot be compared with the baseline that it names."""
         if not isinstance(gate.claim, Against) or gate.claim.other != BASELINE:
             return []
         baseline = self.policy.baseline
         if baseline is None or (baseline.run and self.reference is None):
             return [Reason("no_baseline")]
-        if baseline.run and self.reference is not None and self.reference.differences:
-            return [Reason("incomparable", {"differences": "; ".join(self.reference.differences)})]
-        return []
+        apart = self.reference.apart(gate.scorer, metric.reads) if baseline.run and self.reference is not None else []
+        return [Reason("incomparable", {"differences": "; ".join(apart)})] if apart else []
 
 
 def conclude(
@@ -246,7 +262,7 @@ def conclude(
     verdicts = _verdicts(terms, policy, rows, measured)
     status, exit_code, reasons = overall(verdicts)
     lost = _lost(rows)
-    partial = _partial(terms) + lost
+    partial = _partial(terms) + lost + _unjudged(terms, policy, verdicts)
     # Part of the outputs cannot open a gate (a failure on them is one all the same), and no answers are no success.
     if (partial and status == "pass") or (lost and status == "not_gated"):
         status, exit_code = "undetermined", EXIT_CODES["undetermined"]
@@ -324,6 +340,20 @@ def _lost(rows: pd.DataFrame) -> list[Reason]:
         if (outcomes == "error").all():
             reasons.append(Reason("unanswered", {"candidate": str(name)}))
     return reasons
+
+
+def _unjudged(terms: Terms, policy: Policy, verdicts: Sequence[Verdict]) -> list[Reason]:
+    """Which candidates the bench puts up for release, and no gate looks at.
+
+    One that another of them is compared with needs none.
+    """
+    release = terms["release"] if policy.gates else []
+    seen = {verdict.candidate for verdict in verdicts}
+    others = {gate.claim.other for gate in policy.gates if isinstance(gate.claim, Against)}
+    if BASELINE in others and policy.baseline is not None and not policy.baseline.run:
+        others.add(policy.baseline.candidate)
+    open_ = [name for name in release if name not in seen and not (name in others and seen & {*release})]
+    return [Reason("unjudged", {"candidate": name}) for name in open_]
 
 
 def _verdicts(terms: Terms, policy: Policy, rows: pd.DataFrame, measured: Sequence[Measured]) -> list[Verdict]:

@@ -8,8 +8,8 @@ against the candidate on either side: its own outputs as the worst, those of a b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -33,21 +33,32 @@ __all__ = ["Reference", "expanded", "findings"]
 class Reference:
     """A baseline from an earlier run: its name for readers, and its rows, one candidate's, as a run's frame.
 
-    `differences`: why that run cannot be compared with this one, a line each.
+    `differences`: why that run cannot be compared with this one, a line each; `scorers`: why the numbers of one scorer
+    cannot, by its name.
     """
 
     name: str
     rows: pd.DataFrame
     differences: tuple[str, ...] = ()
+    scorers: Mapping[str, str] = field(default_factory=dict)
+
+    def apart(self, scorer: str, reads: Sequence[str] = ()) -> list[str]:
+        """Why a metric of a scorer, which reads others or parts of theirs, cannot be compared."""
+        names = [name for read in (scorer, *reads) for name in (read, read.rpartition(".")[0])]
+        return [*self.differences, *(self.scorers[name] for name in dict.fromkeys(names) if name in self.scorers)]
 
 
-def expanded(gate: Gate, rows: pd.DataFrame) -> list[Gate]:
-    """One gate for each value of the tag that a gate names with `for each`; the gate itself where it names none."""
+def expanded(gate: Gate, rows: pd.DataFrame, planned: Iterable[str] = ()) -> list[Gate]:
+    """One gate for each value of the tag that a gate names with `for each`; the gate itself where it names none.
+
+    `planned` are values of prompts that may not have been asked: what nobody looked at has not passed.
+    """
     if not gate.each:
         return [gate]
     part, column = where(rows, gate.where), tag_column(gate.each)
-    values = sorted(v for v in part[column].dropna().unique() if v != "") if column in part else []
-    return [replace(gate, where={**gate.where, gate.each: str(value)}, each="") for value in values]
+    found = {str(v) for v in part[column].dropna()} if column in part else set()
+    values = sorted({*found, *planned} - {""})
+    return [replace(gate, where={**gate.where, gate.each: value}, each="") for value in values]
 
 
 def findings(
@@ -211,7 +222,7 @@ def _other(look: _Look, claim: Against, policy: Policy, reference: Reference | N
         if policy.baseline is None:
             return None
         if policy.baseline.run:
-            if reference is None:
+            if reference is None or f"{look.gate.scorer}:status" not in reference.rows:
                 return None
             return reference.name, where(view(reference.rows, look.gate.scorer, look.metric.reads), look.gate.where)
         name = policy.baseline.candidate

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_eval.baselines import reference
-from aigc_eval.conclusion import conclude, judged_by, measure, versions
+from aigc_eval.conclusion import conclude, judged_by, measure, values_of, versions
 from aigc_eval.config import load_policy
 from aigc_eval.config.shape import FORMATS, LANGUAGES
 from aigc_eval.errors import JournalError, UsageError
@@ -90,7 +90,7 @@ def _judged(  # noqa: PLR0917
     policy = load_policy(path, [*found.identities], scorers, prompts, allow=allow, baseline=baseline)
     policy = replace(policy, baseline=_inside(policy.baseline, folder))
     now = _terms(found, policy)
-    against = reference(now, found.head)
+    against = reference(now, found.head, found.terms, _answers(found))
     measured = [measure(now, rows, name, scorers[name], against) for name in now["scorers"]]
     return _Judged(conclude(now, found.head, rows, measured, reused(found.reused)), now)
 
@@ -98,13 +98,23 @@ def _judged(  # noqa: PLR0917
 def _terms(found: Replay, policy: Policy) -> dict[str, Any]:
     """The run's terms with another policy, computed with what is installed now."""
     kept = {name: value for name, value in found.terms.items() if name != "baseline"}
-    identities = found.identities.values()
-    answers = found.planned // len(identities) * len({*identities})  # one plug-in under two names is asked once
     # Who looked while the run went on is judged accordingly; why it could not look no longer matters.
     looks = kept["looks"] if "every" in kept["looks"] else {}
-    now = {**kept, "versions": versions(), "looks": looks, **judged_by(policy, found.terms, answers)}
+    each = values_of(policy, found.prompts) if looks else {}
+    now = {
+        **kept,
+        "versions": versions(),
+        "looks": looks,
+        "each": each,
+        **judged_by(policy, found.terms, _answers(found)),
+    }
     plain: dict[str, Any] = json.loads(json.dumps(now))
     return plain
+
+
+def _answers(found: Replay) -> int:
+    identities = found.identities.values()
+    return found.planned // len(identities) * len({*identities})  # one plug-in under two names is asked once
 
 
 def _scorers(terms: Mapping[str, Any], trust: bool) -> Mapping[str, Scorer]:

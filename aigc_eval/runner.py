@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aigc_eval.answering import answering, draws
-from aigc_eval.baselines import reference
+from aigc_eval.baselines import not_itself, reference
 from aigc_eval.conclusion import UNASKED, conclude, decided, hindered, looks_of, measure, terms
 from aigc_eval.config import Bench
 from aigc_eval.config.origin import differences
@@ -53,6 +53,7 @@ def run(
     are taken over from the runs in the folders `reuse`, where they hold the same ones. `isolated` scorers work in
     processes of their own, within their budgets; the command line always asks for that.
     """
+    not_itself(bench.policy.baseline, out)
     prompts = tuple(p for s in bench.prompt_sets for p in s.prompts)[:limit]
     if not prompts:
         raise NothingToEvaluate(f"{bench.path}: no prompt is selected")
@@ -60,16 +61,15 @@ def run(
         earlier = [run_in(stack.enter_context(Journal(folder, write=False))) for folder in reuse]
         journal = stack.enter_context(Journal(out))
         head, prompts, settled = _open(journal, bench, prompts, limit, resume)
-        for name in (
-            "verdict.json",
-            *REPORTS,
-        ):  # whatever happens now, nothing of an earlier run is taken for a report of this one
-            (out / name).unlink(missing_ok=True)
         before = journal.head
         known = next(iter(reversed([*journal.each("terms")])), None)
         looks = looks_of(bench, head.get("drawn"), len(prompts), looked=asked_in(journal) is not None)
-        now = terms(bench, limit, known, len(journal.keys("generation")), looks)
-        baseline = reference(now, head)
+        answers = len(journal.keys("generation"))
+        now = terms(bench, prompts, limit, known, answers, looks)
+        baseline = reference(now, head, known, answers)
+        # Whatever happens from here on, nothing of an earlier run is taken for a report of this one.
+        for name in ("verdict.json", *REPORTS):
+            (out / name).unlink(missing_ok=True)
         if known != now:
             journal.append([now])
         every = [p for s in bench.prompt_sets for p in s.prompts]  # a limited run must not find less wrong, or more
@@ -77,8 +77,8 @@ def run(
         plugins = {s.name: s.plugin for s in bench.scorers}
         take = partial(_take, journal, earlier, settled)
         for asked in _rounds(journal, looks, len(prompts)):
-            answers, scores = _measure(bench, prompts[:asked], scorers, journal, take, progress)
-            rows = build(answers, scores)
+            given, scores = _measure(bench, prompts[:asked], scorers, journal, take, progress)
+            rows = build(given, scores)
             if asked < len(prompts) and (rows["error"].isin(UNASKED).any() or decided(now, rows, plugins)):
                 break
         if journal.heads[-1]["kind"] != "end" or journal.head != before:

@@ -168,6 +168,10 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
         "Every output of {candidate} is an error, so this is not for release.",
         "{candidate} 的输出全部出错，不可用于发布。",
     ),
+    "unjudged": (
+        "No gate judges {candidate}, which is up for release (`release:` names those that are).",
+        "{candidate} 待发布，却没有任何门限评判它（待发布者由 `release:` 指定）。",
+    ),
     "gave_up": (
         "{n} of {planned} outputs were not asked for: too many calls had failed; this is not for release.",
         "{planned} 条输出中有 {n} 条未请求：失败的调用过多，不可用于发布。",

@@ -136,7 +136,8 @@ class Replay:
         _demand(
             json.loads(json.dumps(policy.to_json())) == record["policy"], "a policy that is not written as ours are"
         )
-        same = bool(self.terms) and self.terms["policy"] == record["policy"]
+        judging = ("policy", "baseline")
+        same = bool(self.terms) and all(self.terms.get(part) == record.get(part) for part in judging)
         since = self.terms["policy_since"] if same else len(self._generations)
         _demand(record["policy_since"] == since, "a policy that was fixed at another time than it says")
         self.terms, self._score_keys = dict(record), None
