@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -96,6 +97,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
         "counts": view.status_counts(run),
         "gates_note": say("gates.note", confidence=confidence(run)),
         "policy_fixed": _fixed(run),
+        "policy_terms": _terms(run),
         "compare_note": say(compare, level=shown_level),
         "slices_note": say("slices.note", level=shown_level),
         "examples_note": say("examples.note", most=MOST),
@@ -110,6 +112,13 @@ def _fixed(run: Run) -> Bilingual:
     """When the policy was fixed."""
     since = run.policy.get("since", 0)
     return say("policy.since.one" if since == 1 else "policy.since", n=count(since)) if since else say("policy.before")
+
+
+def _terms(run: Run) -> list[str]:
+    """What the policy says beside its gates, which have a table of their own, as it was written."""
+    written = run.policy.get("source", {})
+    shown = {key: value for key, value in written.items() if key not in ("name", "gates")}
+    return [f"{k}: {v if isinstance(v, str) else json.dumps(v, ensure_ascii=False)}" for k, v in shown.items()]
 
 
 class _Counter(HTMLParser):

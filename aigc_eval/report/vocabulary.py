@@ -199,6 +199,7 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "required.validation": ("validated: {scorer}", "已验证：{scorer}"),
     "required.waiver": ("waiver: {gate}", "豁免：{gate}"),
     "policy_head": ("policy", "策略"),
+    "policy.bench": ("the gates of the bench", "评测文件自带的门限"),
     "policy.before": ("fixed before the first answer", "在第一条回答之前确定"),
     "policy.since": ("changed when {n} answers were already there", "已有 {n} 条回答之后改动"),
     "policy.since.one": ("changed when 1 answer was already there", "已有 1 条回答之后改动"),

@@ -45,5 +45,5 @@ def test_beside_every_gate_that_has_bounds(run: Run, lang: str) -> None:
 
 
 def test_a_difference_of_shares_is_told_in_points(run: Run) -> None:
-    page = html.html(run, Masker.of_run(run.rows, run.key), ["en"])
+    page = html.html(run, Masker.of_run(run.rows, run.key), ["en"]).replace("\N{NO-BREAK SPACE}", " ")
     assert re.search(SAID["en"] + r"[\d.]+ pp \(power 80 %\)", page)
