@@ -125,7 +125,9 @@ class _Sides:
         return 2 * self.confidence - 1
 
     def paired(self, relative: bool) -> Interval | None:
-        """Bounds from the prompts' differences."""
+        """Bounds from the prompts' differences; wider ones, as of independent groups, where those say little."""
+        if not self.metric.smooth:
+            return self.independent(relative)
         one, other = _mean_of(self.metric, self.ours), _mean_of(self.metric, self.theirs)
         prompts = int(self.ours["prompt"].nunique())
         # A ratio may have prompts without units on one side, whose partners must not be taken for others'.

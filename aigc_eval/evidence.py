@@ -19,7 +19,7 @@ from aigc_eval.contrasts import bounds_of, contrast
 from aigc_eval.estimates import ROUNDING, tag_column, view, where
 from aigc_eval.gates import BASELINE, Against, Finding, Gate, Grade, Limit, Parity, Policy, slice_name
 from aigc_eval.intervals import Interval
-from aigc_eval.metrics import Metric
+from aigc_eval.metrics import AnyPerPrompt, Metric, WorstPerPrompt
 from aigc_eval.records import Estimate, Reason, Zone
 from aigc_eval.stopping import Drawn, bounds, zone_of
 
@@ -75,6 +75,8 @@ def findings(
 
     `drawn`: the run looks while it goes on, and its bounds must hold at every look.
     """
+    if drawn is None:
+        metric = _of_all_draws(metric, rows)
     look = _Look(gate, metric, candidate, where(view(rows, gate.scorer, metric.reads), gate.where))
     if isinstance(gate.claim, Limit | Grade):
         zone = zone_of(gate.claim, metric, policy)
@@ -87,6 +89,13 @@ def findings(
         return list(_parity(look, gate.claim))
     found = _other(look, gate.claim, policy, reference)
     return [] if found is None else [_against(look, gate.claim, *found)]
+
+
+def _of_all_draws(metric: Metric, rows: pd.DataFrame) -> Metric:
+    """The metric for as many draws as prompts have: else one draw to which it does not apply lowers it for them all."""
+    if not isinstance(metric, AnyPerPrompt | WorstPerPrompt) or metric.k is not None:
+        return metric
+    return replace(metric, k=int(rows["sample"].nunique()) or None)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from aigc_eval import config, runner, verify
 from aigc_eval.errors import UsageError
-from aigc_eval.gates import Baseline, Gate, Policy, parse
+from aigc_eval.evidence import findings
+from aigc_eval.gates import Baseline, Gate, Policy, judge, parse
+from aigc_eval.metrics import AnyPerPrompt, Metric, WorstPerPrompt
 from aigc_eval.records import Run, Waiver
 from aigc_eval.rejudging import rejudge
 from aigc_eval.verify.replay import replay
@@ -144,3 +149,25 @@ def test_no_environment_revives_a_waiver(tmp_path: Path, monkeypatch: pytest.Mon
     assert run.exit_code == 1
     assert run.verdicts[-1].reasons[0].code == "waiver_expired"
     assert json.loads((tmp_path / "run.json").read_text("utf-8"))["created"].startswith("1980")
+
+
+@pytest.mark.parametrize("name", ["worst", "any"])
+def test_one_draw_that_does_not_apply_lowers_no_maximum(name: str) -> None:
+    """The expected maximum of as many draws as the prompt with the fewest has: one prompt with one draw made it a mean.
+
+    0.86 of five uniform numbers became 0.54.
+    """
+    rng = np.random.default_rng(0)
+    values = rng.random((60, 5))
+    values[0, 1:] = math.nan
+    flat = values.ravel()
+    rows = pd.DataFrame({
+        "candidate": "c", "prompt": [f"p{i}" for i in np.repeat(np.arange(60), 5)], "sample": list(range(5)) * 60,
+        "outcome": "ok", "s": flat, "s:status": np.where(np.isnan(flat), "na", "scored"),
+    })  # fmt: skip
+    metric: Metric = WorstPerPrompt("worst") if name == "worst" else AnyPerPrompt("any", at_least=0.7)
+    (found,) = findings(parse(f"s.{name} <= 0.7"), metric, "c", rows, Policy())
+    complete = values[1:].max(axis=1)
+    expected = complete.mean() if name == "worst" else (complete >= 0.7).mean()
+    assert found.estimate.value == pytest.approx(expected)
+    assert judge(parse(f"s.{name} <= 0.7"), "c", [found], Policy()).status != "pass"

@@ -114,9 +114,9 @@ class Pair:
             return None
         if sign * found.value <= margin:
             return 1.0
-        if found.bounds is None:
+        if found.bounds is None and self.metric.smooth:
             return self._all_alike(margin, sign)
-        if not found.bounds.method.startswith("bounded"):
+        if found.bounds is not None and self.metric.smooth and not found.bounds.method.startswith("bounded"):
             return self._jackknifed(margin, sign)
 
         def leaves(alpha: float) -> bool:

@@ -69,6 +69,8 @@ class Metric(ABC):
     """Other scorers (`toxicity`), or parts of theirs (`toxicity.insult`), that the metric needs; a property may say."""
     set_level: ClassVar[bool] = False
     """True where a text's contribution depends on the other texts, so that rows must never be duplicated."""
+    smooth: ClassVar[bool] = True
+    """False where leaving a prompt out says little of the error (a quantile): differences then join both intervals."""
 
     @abstractmethod
     def __call__(self, rows: pd.DataFrame) -> float | None:

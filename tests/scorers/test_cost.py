@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aigc_eval import config, runner
+from aigc_eval.comparing.significance import Pair, matched
+from aigc_eval.contrasts import contrast
 from aigc_eval.errors import UsageError
 from aigc_eval.records import Prompt, Request
 from aigc_eval.scorers.cost import Cost
@@ -151,3 +153,46 @@ gates: ["cost.latency_p50 <= 30", "cost.cost_per_accepted <= 0.001", "cost.cost 
     assert found["latency_p99"].low is None
     assert found["tokens_per_second"].value == pytest.approx(2000 / 820)
     assert [v.status for v in done.verdicts] == ["pass", "pass", "pass"]
+
+
+def _calls(values: np.ndarray[tuple[int], np.dtype[np.float64]], column: str = "value") -> pd.DataFrame:
+    known = {"prompt": [f"p{i}" for i in range(len(values))], "sample": 0, "candidate": "m", "outcome": "ok"}
+    return pd.DataFrame({**known, "status": "scored", column: values})
+
+
+@pytest.mark.parametrize(("q", "n"), [(0.5, 60), (0.95, 200)])
+def test_bounds_of_a_difference_of_quantiles(q: float, n: int) -> None:
+    """They came from the mean's replicates: 6 to 10 times too wide, so that no gate on latency was ever decided."""
+    random, metric = np.random.default_rng(5), Quantile("q", q=q)
+    found, differences = [], []
+    for _ in range(200):
+        one, other = (_calls(random.lognormal(size=n)) for _ in "ab")
+        found.append(contrast(metric, one, other).bounds)
+        differences.append(contrast(metric, one, other).value or 0.0)
+    known = [bounds for bounds in found if bounds is not None]
+    assert len(known) == 200
+    assert np.mean([bounds.high >= 0 for bounds in known]) > 0.92
+    widths = np.median([bounds.high - bounds.low for bounds in known])
+    assert widths < 2 * 3.29 * np.std(differences)
+
+
+def test_a_quantile_that_too_few_calls_can_bound_is_no_regression() -> None:
+    random, metric = np.random.default_rng(5), Quantile("p95", q=0.95)
+    few = Pair(metric, *matched(metric, *(_calls(random.lognormal(size=40) * times) for times in (1, 3)))).worse()
+    many = Pair(metric, *matched(metric, *(_calls(random.lognormal(size=300) * times) for times in (1, 3)))).worse()
+    assert few is not None
+    assert many is not None
+    assert many < 0.001 < 0.05 < few
+
+
+def test_sums_of_prices_differ_by_more_than_chance_or_not() -> None:
+    """It was a ValueError: the sum had the replicates of a ratio that it does not have."""
+    random, column = np.random.default_rng(5), "usage.output_tokens"
+    metric = TotalPrice("total", prices={"*": Price(0.0, 1.0)}, bounds=(0.0, math.inf))
+    tokens = random.lognormal(5, 0.3, size=80)
+    one, same, twice = (_calls(tokens * times * random.lognormal(0, 0.1, 80), column) for times in (1, 1, 2))
+    alike, apart = (contrast(metric, other, one, relative=True) for other in (same, twice))
+    assert alike.bounds is not None
+    assert apart.bounds is not None
+    assert alike.bounds.low < 0 < alike.bounds.high < 0.2
+    assert 0.5 < apart.bounds.low < 1 < apart.bounds.high

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aigc_eval.errors import UsageError
-from aigc_eval.intervals import Floats, Interval
+from aigc_eval.intervals import Floats, Interval, Ints
 from aigc_eval.metrics import Ratio
 
 if TYPE_CHECKING:
@@ -131,6 +131,13 @@ class TotalPrice(_Money):
         """The sum; None where any price is unknown."""
         paid = self.paid(rows)
         return None if np.isnan(paid).any() or not len(paid) else float(paid.sum())
+
+    def without(self, rows: pd.DataFrame, blocks: Ints) -> Floats:
+        """The sum of the others, as if there were as many: what a difference of two sums varies by."""
+        sums, left = np.bincount(blocks, self.paid(rows)), len(rows) - np.bincount(blocks)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found: Floats = (sums.sum() - sums) * len(rows) / left
+        return found
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """The sum itself."""

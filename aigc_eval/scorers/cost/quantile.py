@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Quantile(Mean):
     (3.0, 8.8)
     """
 
+    smooth: ClassVar[bool] = False
     q: float = 0.5
     bounds: tuple[float, float] = (0.0, math.inf)
 
