@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from aigc_eval import config
 from aigc_eval.config import Bench
+from aigc_eval.config.options import check
 from aigc_eval.config.paths import Roots
+from aigc_eval.config.policy_shape import BudgetsShape, WaiverShape
 from aigc_eval.errors import ConfigError, NothingToEvaluate
 from aigc_eval.gates import Limit
 
@@ -173,6 +175,26 @@ def test_the_shipped_benches_load() -> None:
     assert benches
     for path in benches:
         assert config.load(path).gates
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"expires": "soon"}, "expires: should match ^\\d{4}-\\d{2}-\\d{2}$, not 'soon'; write a day as 2027-02-28"),
+        ({"owner": ""}, "owner: must not be empty: write at least 1 character; "),
+        ({"owner": ...}, ": 'owner' is missing; add it"),
+        ({"owner": ..., "reason": ...}, ": 'owner', 'reason' are missing; add them"),
+    ],
+)
+def test_what_is_wrong_comes_with_what_to_write(options: dict[str, object], told: str) -> None:
+    good = {"gate": "a.b", "owner": "Li Na", "reason": "fixed", "expires": "2027-02-28"}
+    _, faults = check(WaiverShape, {k: v for k, v in {**good, **options}.items() if v is not ...})
+    assert [f"{'.'.join(map(str, f.key))}: {f.what}; {f.remedy}" for f in faults] == [told]
+
+
+def test_a_percentage_where_a_share_should_be() -> None:
+    _, faults = check(BudgetsShape, {"error": 5, "empty": 1.5, "truncated": 500})
+    assert [f.remedy for f in faults] == ["write 5 % as 0.05", "write 1.5 % as 0.015", ""]
 
 
 BAD = [

@@ -35,6 +35,7 @@ _PLAIN = {
     "a valid number": "a number",
     "a valid boolean": "true or false",
 }
+_DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
 class Places(Protocol):
@@ -86,7 +87,10 @@ def check(
     known = {f.name: f for f in _options(cls)}
     faults = [Fault((k,), f"there is no option {k!r:.80}", suggest(k, known)) for k in options if k not in known]
     if missing := [repr(n) for n, f in known.items() if n not in options and not _has_default(f)]:
-        faults.append(Fault((), f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"))
+        one = len(missing) == 1
+        faults.append(
+            Fault((), f"{', '.join(missing)} {'is' if one else 'are'} missing", f"add {'it' if one else 'them'}")
+        )
     values, adapters = {}, _adapters(cls)
     for name in (n for n in known if n in options):
         try:
@@ -172,6 +176,8 @@ def _words(kind: str, message: str, context: Mapping[str, Any]) -> str:
     """Pydantic's message in the words of YAML."""
     if kind == "too_short":
         return "must not be empty"
+    if kind == "string_too_short" and context.get("min_length") == 1:
+        return "must not be empty: write at least 1 character"
     if kind == "string_pattern_mismatch":
         return f"should match {context['pattern']}"
     message = message.removeprefix("Value error, ").removeprefix("Input ")
@@ -209,4 +215,12 @@ def _hint(value: object, what: str) -> str:
         return "a text with a colon in it must be in quotes"
     if "number" in what and isinstance(value, str):
         return "write a number, without quotes"
+    if (
+        what.endswith(("less than 1", "less than or equal to 1"))
+        and isinstance(value, int | float)
+        and 1 < value <= 100
+    ):
+        return f"write {value:g} % as {value / 100:g}"
+    if _DAY in what:
+        return "write a day as 2027-02-28"
     return ""

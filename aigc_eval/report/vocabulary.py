@@ -86,8 +86,8 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "incomparable": ("the baseline cannot be compared: {differences}", "与基线不可比：{differences}"),
     "graded": ("grade {grade} (between {worst} and {best})", "等级为 {grade}（在 {worst} 与 {best} 之间）"),
     "waived": (
-        "WAIVED by {owner} until {expires}: {reason}. The measured result stands.",
-        "已豁免（{owner}，至 {expires}）：{reason}。测量结果不变。",
+        "WAIVED by {owner} until {expires}: {reason} (the measured result stands)",
+        "已豁免（{owner}，至 {expires}）：{reason}（测量结果不变）",
     ),
     "waived.word": ("waived", "已豁免"),
     "waiver_expired": ("the waiver of {owner} ended on {expires}", "{owner} 的豁免已于 {expires} 到期"),

@@ -187,7 +187,7 @@ def gate_title(run: Run, verdict: Verdict) -> Bilingual:
     if not estimate.against:
         return both(lambda lang: title.in_(lang) + where)
     key = "against.groups" if " - " in estimate.against else "against.relative" if estimate.relative else "against"
-    told = say(key, title=title, other=estimate.against)
+    told = say(key, title=title, other=estimate.against.replace(" - ", " − "))
     return both(lambda lang: told.in_(lang) + where)
 
 
