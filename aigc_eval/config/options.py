@@ -215,11 +215,8 @@ def _hint(value: object, what: str) -> str:
         return "a text with a colon in it must be in quotes"
     if "number" in what and isinstance(value, str):
         return "write a number, without quotes"
-    if (
-        what.endswith(("less than 1", "less than or equal to 1"))
-        and isinstance(value, int | float)
-        and 1 < value <= 100
-    ):
+    of_a_share = what.endswith(("less than 1", "less than or equal to 1"))
+    if of_a_share and isinstance(value, int | float) and 1 < value <= 100:
         return f"write {value:g} % as {value / 100:g}"
     if _DAY in what:
         return "write a day as 2027-02-28"
