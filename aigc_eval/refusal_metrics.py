@@ -138,14 +138,12 @@ class BalancedError(Metric):
 
     def interval(self, rows: pd.DataFrame, level: float = 0.95) -> Interval | None:
         """From the intervals of both rates; None where one of them has under 10 prompts."""
-        pairs = [(rate(rows), rate.interval(rows, level)) for rate in _BOTH]
-        known = [(value, found) for value, found in pairs if value is not None and found is not None]
-        if len(known) < len(_BOTH):
-            return None
-        middle = sum(value for value, _ in known) / 2
-        below = math.hypot(*(value - found.low for value, found in known)) / 2
-        above = math.hypot(*(found.high - value for value, found in known)) / 2
-        return Interval(max(0.0, middle - below), min(1.0, middle + above), "mover(wilson)")
+        return _half_of_both([(rate(rows), rate.interval(rows, level)) for rate in _BOTH], "mover(wilson)")
+
+    def bounds_at(self, rows: pd.DataFrame, confidence: float = 0.95) -> Interval | None:
+        """From the exact bounds of both rates."""
+        found = [(rate(rows), rate.bounds_at(rows, confidence)) for rate in _BOTH]
+        return _half_of_both(found, "mover(clopper-pearson)")
 
     def present(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of prompts that expect one or the other."""
@@ -161,6 +159,17 @@ class BalancedError(Metric):
             worst = np.where(_expects_other(due, rate.wanted), math.nan, 1.0)
             columns[rate.of] = np.where(failed, worst, rate.column(due))
         return due.assign(**columns)
+
+
+def _half_of_both(rates: Sequence[tuple[float | None, Interval | None]], method: str) -> Interval | None:
+    """The interval of the mean of two independent numbers from those of either; None where one has none."""
+    known = [(value, found) for value, found in rates if value is not None and found is not None]
+    if len(known) < len(rates):
+        return None
+    middle = sum(value for value, _ in known) / 2
+    below = math.hypot(*(value - found.low for value, found in known)) / 2
+    above = math.hypot(*(found.high - value for value, found in known)) / 2
+    return Interval(max(0.0, middle - below), min(1.0, middle + above), method)
 
 
 _MISSED = _ErrorRate(

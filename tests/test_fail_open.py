@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from aigc_eval import config, runner, verify
-from aigc_eval.errors import UsageError
+from aigc_eval.errors import ConfigError, UsageError
 from aigc_eval.evidence import findings
 from aigc_eval.gates import Baseline, Gate, Policy, judge, parse
 from aigc_eval.metrics import AnyPerPrompt, Metric, WorstPerPrompt
@@ -36,7 +36,7 @@ def against(folder: Path, gates: Sequence[Gate] = (NOT_WORSE,)) -> Policy:
     return Policy(gates=tuple(gates), baseline=Baseline("", str(folder)))
 
 
-def early(folder: Path, gate: str, seed: int) -> Run:
+def early(folder: Path, gate: str, seed: int, more: str = "") -> Run:
     """A run over two large groups and a small one, which may stop before it asks the small one anything."""
     rare = {f"p{i}": "bad" for i in range(3)}
     document = {
@@ -46,7 +46,7 @@ def early(folder: Path, gate: str, seed: int) -> Run:
         "seed": seed,
         "report": {"formats": ["json"]},
     }
-    path = write(folder, document, policy__yaml=f"gates: ['{gate}']\nstop: when_decided\n")
+    path = write(folder, document, policy__yaml=f"gates: ['{gate}']\nstop: when_decided\n{more}\n")
     lines = [
         json.dumps({"id": f"p{i}", "prompt": f"Question {i}?", "kind": "rare" if i < 3 else "ab"[i % 2]})
         for i in range(403)
@@ -171,3 +171,20 @@ def test_one_draw_that_does_not_apply_lowers_no_maximum(name: str) -> None:
     expected = complete.mean() if name == "worst" else (complete >= 0.7).mean()
     assert found.estimate.value == pytest.approx(expected)
     assert judge(parse(f"s.{name} <= 0.7"), "c", [found], Policy()).status != "pass"
+
+
+@pytest.mark.parametrize(
+    ("gate", "scale", "what"),
+    [
+        ("s0.rate <= 1", "", "everything meets the limit 1 (write 1 % if that is meant)"),
+        ("s0.rate <= 100 %", "", "everything meets the limit 1"),
+        ("s0.rate grade >= Fair on g", "grades: {g: {reference: 0.4, steps: [Good <= 1 x, Fair <= 3 x, Poor]}}",
+         "everything has the grade 'Fair' or a better one"),
+        ("s0.rate grade >= Good on g", "grades: {g: {steps: [Good < 100 %, Poor]}}", "everything has the grade 'Good'"),
+    ],
+)  # fmt: skip
+def test_a_limit_that_nothing_can_miss_is_a_mistake(tmp_path: Path, gate: str, scale: str, what: str) -> None:
+    with pytest.raises(ConfigError) as found:
+        early(tmp_path, gate, 0, scale)
+    assert what.partition(" (")[0] in str(found.value)
+    assert what.partition(" (")[2].rstrip(")") in str(found.value)

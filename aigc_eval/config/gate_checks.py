@@ -101,6 +101,9 @@ def _limit(name: str, claim: Limit, metric: Metric) -> Wrong | None:
     low, high = metric.bounds
     if not low <= claim.limit <= high:
         return f"{name} lies in {low:g}..{high:g}; the limit {claim.limit:g} is outside", "correct the limit"
+    if claim.limit == (high if op == "<=" else low):
+        remedy = "write 1 % if that is meant" if claim.limit == 1 and metric.unit == "share" else "correct the limit"
+        return f"{name} lies in {low:g}..{high:g}, so everything meets the limit {claim.limit:g}", remedy
     return None
 
 
@@ -132,6 +135,11 @@ def _grade(name: str, claim: Grade, metric: Metric, grades: Mapping[str, Scale])
     scale = grades[claim.scale]
     if claim.needed not in scale.names():
         return f"the scale {claim.scale} has no grade {claim.needed!r:.80}", suggest(claim.needed, scale.names())
-    if scale.limit(claim.needed) is None:
+    most = scale.limit(claim.needed)
+    if most is None:
         return f"{claim.needed!r} is the worst grade, which everything has", "ask for a better grade"
+    if most >= metric.bounds[1]:
+        low, high = metric.bounds
+        what = f"{name} lies in {low:g}..{high:g}, so everything has the grade {claim.needed!r} or a better one"
+        return what, "ask for a better grade, or correct its limit"
     return None
