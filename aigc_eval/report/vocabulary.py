@@ -327,7 +327,7 @@ VOCABULARY: Mapping[str, tuple[str, str]] = {
     "chart": ("intervals", "区间图"),
     "better": ("which is better", "优劣"),
     "detectable": (
-        "smallest difference from the limit that this run could see: {difference} (power {power})",
+        "smallest visible distance from the limit: {difference} (power {power})",
         "本次运行可检出的与限值的最小差异：{difference}（检验功效 {power}）",
     ),
     "counts": ("{scored} of {planned} outputs, {prompts} prompts", "{scored} / {planned} 条输出，{prompts} 题"),

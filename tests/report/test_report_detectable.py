@@ -18,7 +18,7 @@ from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import figure
 
 SAID = {
-    "en": "smallest difference from the limit that this run could see: ",
+    "en": "smallest visible distance from the limit: ",
     "zh": "本次运行可检出的与限值的最小差异：",
 }
 GATES = ("fluency.perplexity <= 90", "fluency.perplexity <= 2")
