@@ -137,7 +137,7 @@ def test_the_report_says_in_both_languages_that_looking_early_was_allowed() -> N
     assert "stopped after 114 of 400 prompts" in said
     assert "saved 71.5" in said
     assert "Looking early was allowed" in said
-    assert "允许提前查看" in said
+    assert "允许中途查看" in said
     assert "decided after 100 prompts" in said
 
 

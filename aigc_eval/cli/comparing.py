@@ -47,7 +47,7 @@ Tags = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="Compare two runs or candidates prompt by prompt; 1 on a regression.")
 @guarded
 def compare(
     a: Side,
@@ -57,7 +57,8 @@ def compare(
     margin: Margins = None,
     by: Tags = None,
     allow_difference: Annotated[
-        list[Difference] | None, typer.Option("--allow-difference", help="Compare although these differ.")
+        list[Difference] | None,
+        typer.Option("--allow-difference", metavar="sampling", help="Compare although temperature and such differ."),
     ] = None,
     examples: Annotated[int, typer.Option(min=0, metavar="N", help="Outputs that changed most, a scorer.")] = 3,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison to a file too.")] = None,
