@@ -188,3 +188,14 @@ def test_a_limit_that_nothing_can_miss_is_a_mistake(tmp_path: Path, gate: str, s
         early(tmp_path, gate, 0, scale)
     assert what.partition(" (")[0] in str(found.value)
     assert what.partition(" (")[2].rstrip(")") in str(found.value)
+
+
+@pytest.mark.parametrize("gate", ["s0.rate <= 20 %", "s0.rate <= 30 % for each kind"])
+def test_a_waiver_without_its_slice_is_told_at_once(tmp_path: Path, gate: str) -> None:
+    """It was taken, never used, and failed the run for that."""
+    first = "s0.rate <= 30 % for each kind', {gate: s0.rate <= 20 %, where: {kind: a}}, 's0.rate <= 50 %"
+    waiver = "waivers: [{gate: '%s', owner: Li Na, reason: known, expires: '2999-01-01'}]"
+    with pytest.raises(ConfigError, match=r"name the slice: .* \[kind="):
+        early(tmp_path, first, 0, waiver % gate)
+    named = f"{gate} [kind={'rare' if 'each' in gate else 'a'}]"
+    assert early(tmp_path, first, 0, waiver % named).verdicts[-1].gate == f"waiver: {named}"  # nothing fails here

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -137,15 +137,14 @@ class _Reader:
         return found
 
     def _waivers(self, node: Node | None, gates: tuple[Gate, ...]) -> list[Waiver]:
-        known = {name for gate in gates for name in (gate.text, gate.name, f"{gate.scorer}.{gate.metric}")}
         found = []
         for item in self.problems.items(node):
             values = self._whole(item, WaiverShape)
             if values is None:
                 continue
             plain = " ".join(values.gate.split())
-            if gates and not any(plain == name or plain.startswith(f"{name} [") for name in known):
-                self.problems.add(item.at(("gate",)), f"no gate is written {plain!r:.120}", suggest(plain, known))
+            if gates and (remedy := _unknown(plain, gates)) is not None:
+                self.problems.add(item.at(("gate",)), f"no gate is written {plain!r:.120}", remedy)
             if not _is_day(values.expires):
                 self.problems.add(item.at(("expires",)), f"{values.expires!r} is no day", "write it as 2027-02-28")
             if values.candidate:
@@ -161,6 +160,16 @@ class _Reader:
         before = len(self.problems.found)
         values: dict[str, Any] = self.problems.shape(item, cls)
         return cls(**values) if len(self.problems.found) == before else None
+
+
+def _unknown(waived: str, gates: Sequence[Gate]) -> str | None:
+    """What to write instead, where no verdict on these gates has the name that is waived; None where one may."""
+    names = {gate.name for gate in gates if not gate.each} | {f"{gate.scorer}.{gate.metric}" for gate in gates}
+    sliced = {f"{gate.text} [{gate.each}=...]" for gate in gates if gate.each}
+    if waived in names or any(waived.startswith(name.partition(" [")[0] + " [") for name in sliced):
+        return None
+    meant = [name for name in sorted(names | sliced) if name.startswith(f"{waived} [")]
+    return f"name the slice: {meant[0]}" if meant else suggest(waived, names | sliced)
 
 
 def _is_day(text: str) -> bool:
