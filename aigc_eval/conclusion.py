@@ -126,7 +126,7 @@ def values_of(policy: Policy, prompts: Sequence[Prompt]) -> dict[str, list[str]]
     """The values of the tags that gates name with `for each`, by gate: a run that stops early may not ask them all."""
     known = [{**p.tags, "lang": p.tags.get("lang") or language(p.text)} for p in prompts if policy.gates]
     return {
-        gate.name: sorted({tags.get(gate.each, "") for tags in known if gate.where.items() <= tags.items()} - {""})
+        gate.name: sorted({tags.get(gate.each, "") for tags in known if gate.where.items() <= tags.items()})
         for gate in policy.gates
         if gate.each
     }

@@ -57,7 +57,7 @@ def expanded(gate: Gate, rows: pd.DataFrame, planned: Iterable[str] = ()) -> lis
         return [gate]
     part, column = where(rows, gate.where), tag_column(gate.each)
     found = {str(v) for v in part[column].dropna()} if column in part else set()
-    values = sorted({*found, *planned} - {""})
+    values = sorted({*found, *planned})  # prompts without the tag are a class of their own
     return [replace(gate, where={**gate.where, gate.each: value}, each="") for value in values]
 
 

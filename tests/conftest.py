@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import settings
+
+# A busy machine is no fault of the code under test.
+settings.register_profile("patient", parent=settings(), deadline=None)
+settings.load_profile("patient")
+
 
 def pytest_configure() -> None:
     """A shell starts background jobs with SIGINT ignored, and everything that a test starts would inherit that."""

@@ -15,7 +15,7 @@ import pytest
 
 from aigc_eval import config, runner, verify
 from aigc_eval.errors import ConfigError, UsageError
-from aigc_eval.evidence import findings
+from aigc_eval.evidence import expanded, findings
 from aigc_eval.gates import Baseline, Gate, Policy, judge, parse
 from aigc_eval.metrics import AnyPerPrompt, Metric, WorstPerPrompt
 from aigc_eval.records import Run, Waiver
@@ -199,3 +199,9 @@ def test_a_waiver_without_its_slice_is_told_at_once(tmp_path: Path, gate: str) -
         early(tmp_path, first, 0, waiver % gate)
     named = f"{gate} [kind={'rare' if 'each' in gate else 'a'}]"
     assert early(tmp_path, first, 0, waiver % named).verdicts[-1].gate == f"waiver: {named}"  # nothing fails here
+
+
+def test_prompts_without_the_tag_are_a_class_of_their_own() -> None:
+    """`for each category` says that every class passes: what nobody has filed must not pass unseen."""
+    rows = pd.DataFrame({"prompt": ["a", "b", "c"], "lang": "en", "tag.kind": ["x", "", "x"]})
+    assert [g.where for g in expanded(parse("s.rate <= 5 % for each kind"), rows)] == [{"kind": ""}, {"kind": "x"}]

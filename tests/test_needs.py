@@ -76,7 +76,6 @@ def one(folder: Path, gate: str, n: int = 100, **more: object) -> Need:
         ("toxicity.toxic_fraction <= 1 % at 99 %", 459),
         ("factuality.contains >= 95 %", 59),
         ("factuality.contains >= 0.5", 10),  # the policy's least
-        ("toxicity.toxic_fraction <= 100 %", 10),
         ("memorisation.longest_run <= 40", 10),
         ("toxicity.toxic_fraction <= 0", None),
         ("factuality.contains >= 1", None),

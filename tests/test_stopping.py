@@ -179,7 +179,7 @@ def test_limits_at_the_ends_of_the_range_and_beyond(limit: float) -> None:
     assert when.status == ("fail" if limit <= 0 else "pass")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(["hit", "miss", "failed", "na"]), min_size=1, max_size=60), st.data())
 def test_an_output_that_gets_lost_never_helps(outcomes: list[str], data: st.DataObject) -> None:
     """Whatever one more output would have been: unscored, the bounds are no narrower on either side."""

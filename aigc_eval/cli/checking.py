@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aigc_eval.cli.app import AllowBadRows, AllowHost, AllowList, AllowPath, Debug, Json, TrustBench, app
+from aigc_eval.cli.app import AllowBadRows, AllowHost, AllowList, AllowPath, Debug, Json, PolicyFile, TrustBench, app
 from aigc_eval.cli.outcome import guarded
 from aigc_eval.cli.stdio import say, table, tell
 from aigc_eval.cli.trusting import trusted
@@ -25,6 +25,7 @@ __all__ = ["check", "verify"]
 def check(
     benches: Annotated[list[Path], typer.Argument(metavar="BENCH...", help="Bench files.")],
     *,
+    policy: PolicyFile = None,
     as_json: Json = False,
     allow_path: AllowPath = None,
     trust_bench: TrustBench = False,
@@ -42,7 +43,8 @@ def check(
     sizes: dict[str, dict[str, int]] = {}
     for path in benches:
         try:
-            sizes[str(path)] = _size(config.load(path, allow=allow_path or (), trust=trust, allow_bad=allow_bad_rows))
+            bench = config.load(path, allow=allow_path or (), trust=trust, allow_bad=allow_bad_rows, policy=policy)
+            sizes[str(path)] = _size(bench)
         except AigcEvalError as error:
             wrong.append(error)
     if wrong:

@@ -74,7 +74,7 @@ def test_every_option_is_part_of_the_key_or_left_out_on_purpose(
     ("kind", "identity", "runtime"),
     [
         (Bench, {"prompt_sets", "candidates", "samples", "seed", "source"},
-         {"name", "path", "scorers", "release", "slices", "policy", "formats", "languages", "digest"}),
+         {"name", "path", "scorers", "release", "slices", "policy", "formats", "languages", "digest", "places"}),
         (Named, {"name", "plugin"}, {"note", "limits", "price", "budget"}),
         (Limits, set(), {"concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "deadline", "attempts",
                          "backoff", "longest_wait", "outage", "max_tokens_total", "max_cost"}),
@@ -105,6 +105,7 @@ def test_every_field_of_a_bench_is_part_of_a_runs_identity_or_left_out_on_purpos
             "formats": ("csv",),
             "languages": ("zh",),
             "digest": "1",
+            "places": {"": "bench.yaml:1"},
         }
         given = bench(Says())
         for name, value in other.items():

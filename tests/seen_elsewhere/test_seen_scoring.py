@@ -162,6 +162,9 @@ def test_what_a_model_wrote_is_no_template_anywhere(tmp_path: Path, monkeypatch:
         assert "canary-4417" not in text
         assert "SEEN_CANARY" in text or path.name in (
             "verdict.json",
+            "annotations.txt",
+            "gl-code-quality.json",
+            "report.sarif",
             "run.json",
             "junit.xml",
             "summary.md",
