@@ -448,7 +448,7 @@ def test_list_metrics_in_full_is_the_methods_section(aigc_eval: Command, home: P
     for lang, code in (("en", "C.UTF-8"), ("zh", "zh_CN.UTF-8")):
         told = aigc_eval(home, "list", "metrics", "--long", LANG=code, LC_ALL=code).stdout
         aigc_eval(home, "run", "full.yaml", "--out", "out")
-        report = html.unescape((home / "out" / "report.html").read_text("utf-8"))
+        report = html.unescape((home / "out" / "report.html").read_text("utf-8")).replace("\u00a0", " ")
         facts = json.loads((home / "out" / "run.json").read_text("utf-8"))
         metrics = [(s["name"], m) for s in facts["scorers"] for m in s["metrics"]]
         assert metrics
