@@ -31,7 +31,18 @@ from aigc_eval.gates import (
 )
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import MadeOf, Plugin, Scorer, identity_of
-from aigc_eval.records import OUTCOMES, Estimate, MetricFacts, Outcome, PluginFacts, Prompt, Reason, Run, Verdict
+from aigc_eval.records import (
+    OUTCOMES,
+    Estimate,
+    MetricFacts,
+    Outcome,
+    PluginFacts,
+    Prompt,
+    Reason,
+    Run,
+    Verdict,
+    digest,
+)
 from aigc_eval.stopping import Drawn, looks_early
 from aigc_eval.text import language
 
@@ -288,6 +299,7 @@ def conclude(
         key=bytes.fromhex(head["mask_key"]),
         policy=_told(terms, policy),
         places=terms["places"],
+        id=digest(head),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aigc_eval import config, registry, runner
-from aigc_eval.report.examples import worst_examples
+from aigc_eval.report.html.examples import worst_examples
 from aigc_eval.report.mask import Masker
 from tests.contract.test_plugins import RECIPES
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from aigc_eval.detectable import POWER, detectable
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, Outcome, Reason, Run, Verdict, Zone
-from aigc_eval.report.charts import Picture, comparison, gate_picture
 from aigc_eval.report.glance import behind
 from aigc_eval.report.numbers import NONE, count, difference_of, figure, interval, limit
 from aigc_eval.report.words import (
@@ -47,9 +46,11 @@ class GateLine:
     observed: str
     interval: str
     limit: str
-    picture: Picture
     label: str
     reasons: tuple[Bilingual, ...]
+    estimate: Estimate | None
+    zone: Zone
+    bounds: Zone
 
     def told(self, lang: str) -> str:
         """The reasons and the small print in one line."""
@@ -73,11 +74,12 @@ class MetricLine:
     arrow: str
     unit: Bilingual
     cells: tuple[Cell, ...]
-    picture: Picture
     label: str
     verdict: Bilingual
     best: int | None
     behind: frozenset[int]
+    row: tuple[Estimate | None, ...]
+    bounds: Zone
 
 
 def cell(estimate: Estimate | None, unit: str) -> Cell:
@@ -114,9 +116,11 @@ def _gate_line(run: Run, verdict: Verdict) -> GateLine:
         printed.value,
         printed.interval,
         border,
-        gate_picture(estimate, verdict.zone, bounds),
         f"{printed.value} ({printed.interval or NONE}), {border}",
         (*(_reason(run, verdict, r) for r in verdict.reasons), *waived(verdict)),
+        estimate,
+        verdict.zone,
+        bounds,
     )
 
 
@@ -194,11 +198,12 @@ def _metric_line(run: Run, metric: MetricFacts, row: Sequence[Estimate | None]) 
         ARROWS[metric.better],
         unit_name(metric.unit),
         cells,
-        comparison(row, metric.bounds),
         "; ".join(told),
         _verdict(metric, names, row, bool(beaten)),
         leads,
         beaten,
+        tuple(row),
+        metric.bounds,
     )
 
 

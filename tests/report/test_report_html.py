@@ -21,8 +21,8 @@ from aigc_eval import report
 from aigc_eval.publishing import REPORTS
 from aigc_eval.records import Estimate, Run, Verdict
 from aigc_eval.report import html, view
-from aigc_eval.report.charts import gate_picture
 from aigc_eval.report.glance import behind, glance
+from aigc_eval.report.html.charts import gate_picture
 from aigc_eval.report.mask import Masker
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,20 +9,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from aigc_eval.records import Bilingual, Run
+from aigc_eval.records import Bilingual, Edition, Run
 from aigc_eval.report import view
 from aigc_eval.report.escape import visible
-from aigc_eval.report.examples import MOST, worst_examples
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.glance import glance
+from aigc_eval.report.html.charts import comparison, gate_picture
+from aigc_eval.report.html.examples import MOST, worst_examples
+from aigc_eval.report.html.slices import slice_tables
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
-from aigc_eval.report.slices import slice_tables
 from aigc_eval.report.unscored import errors, missing, outcome_rows
 from aigc_eval.report.vocabulary import VOCABULARY
 from aigc_eval.report.words import SIGNS, both, confidence, headline, level, say, state, why
@@ -30,37 +32,70 @@ from aigc_eval.report.words import SIGNS, both, confidence, headline, level, say
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["check", "html"]
+__all__ = ["SECTIONS", "Page", "check", "html"]
 
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 
-def html(run: Run, masker: Masker, languages: Sequence[str]) -> str:
+@dataclass(frozen=True)
+class Page:
+    """What a section may read: the run, how its texts are masked, and for whom the page is."""
+
+    run: Run
+    masker: Masker
+    languages: tuple[str, ...]
+    edition: Edition = "reviewer"
+
+
+def _unscored(page: Page) -> dict[str, Any]:
+    heads, rows = outcome_rows(page.run)
+    told = {"errors": errors(page.run, page.masker), "missing": missing(page.run, page.masker)}
+    return {"outcome_heads": heads, "outcome_rows": rows, **told}
+
+
+Section = Callable[[Page], Mapping[str, Any]]
+SECTIONS: Mapping[str, Section] = {
+    "gates": lambda page: {"gates": view.gate_groups(page.run)},
+    "glance": lambda page: {"glance": glance(page.run)},
+    "compare": lambda page: {"comparisons": view.comparisons(page.run)},
+    "slices": lambda page: {"slices": slice_tables(page.run, page.masker)},
+    "examples": lambda page: {"worst": worst_examples(page.run, page.masker)},
+    "unscored": _unscored,
+    "methods": lambda page: {"methods": view.methods(page.run)},
+    "run": lambda page: {},
+}
+"""What each section's template prints, by its name (`sections/<name>.html`), in the order of the page."""
+STYLES = ("base.css",)
+
+
+def html(run: Run, masker: Masker, languages: Sequence[str], edition: Edition = "reviewer") -> str:
     """The page; the first language is the one it opens in."""
     environment = _environment()
-    style = environment.get_template("report.css").render()
-    heads, rows = outcome_rows(run)
-    return environment.get_template("report.html").render(
+    page = Page(run, masker, tuple(languages), edition)
+    style = "".join(environment.get_template(f"style/{name}").render() for name in STYLES)
+    told = {key: value for section in SECTIONS.values() for key, value in section(page).items()}
+    return environment.get_template("page.html").render(
         **_header(run, languages),
-        style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode('utf-8')).digest()).decode('ascii')}",
-        glance=glance(run),
-        gates=view.gate_groups(run),
-        comparisons=view.comparisons(run),
-        slices=slice_tables(run, masker),
-        worst=worst_examples(run, masker),
-        outcome_heads=heads,
-        outcome_rows=rows,
-        errors=errors(run, masker),
-        missing=missing(run, masker),
-        methods=view.methods(run),
+        **told,
+        edition=edition,
+        sections=tuple(SECTIONS),
+        styles=STYLES,
+        style_hash=_hash(style),
+        gate_picture=lambda gate: gate_picture(gate.estimate, gate.zone, gate.bounds),
+        comparison=lambda line: comparison(line.row, line.bounds),
     )
+
+
+def _hash(text: str) -> str:
+    """What the Content-Security-Policy allows a text of ours by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}"
 
 
 def _environment() -> jinja2.Environment:
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("aigc_eval", "report"),
+        loader=jinja2.PackageLoader("aigc_eval.report", "html"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_finalize,

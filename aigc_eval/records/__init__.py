@@ -1,0 +1,44 @@
+"""The values that travel through a run: frozen, comparable, and the same again after JSON.
+
+    Prompt -> Request -> Generation -> Score          (one item each)
+    rows of scores -> Estimate -> Verdict             (one number each)
+
+A `Score` has a finite value or says why not. Nothing here is ever NaN.
+"""
+
+from aigc_eval.records.answers import ERROR_KINDS, OUTCOMES, ErrorKind, Generation, Message, Outcome, Prompt, Request
+from aigc_eval.records.base import Bilingual, Record, canonical, digest
+from aigc_eval.records.run import Better, MetricFacts, PluginFacts, Run, Sees
+from aigc_eval.records.scores import Score, Span
+from aigc_eval.records.verdicts import POLICY, Edition, Estimate, Reason, RunStatus, Status, Verdict, Waiver, Zone
+
+__all__ = [
+    "ERROR_KINDS",
+    "OUTCOMES",
+    "POLICY",
+    "Better",
+    "Bilingual",
+    "Edition",
+    "ErrorKind",
+    "Estimate",
+    "Generation",
+    "Message",
+    "MetricFacts",
+    "Outcome",
+    "PluginFacts",
+    "Prompt",
+    "Reason",
+    "Record",
+    "Request",
+    "Run",
+    "RunStatus",
+    "Score",
+    "Sees",
+    "Span",
+    "Status",
+    "Verdict",
+    "Waiver",
+    "Zone",
+    "canonical",
+    "digest",
+]

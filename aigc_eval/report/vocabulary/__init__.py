@@ -1,0 +1,19 @@
+"""Every word that the reports say, in English and Chinese. `{...}` are figures, formatted before they get here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aigc_eval.report.vocabulary import comparisons, outcomes, sections, terms, verdicts
+
+__all__ = ["VOCABULARY"]
+
+_PARTS: tuple[Mapping[str, tuple[str, str]], ...] = (
+    verdicts.WORDS,
+    sections.WORDS,
+    outcomes.WORDS,
+    comparisons.WORDS,
+    terms.WORDS,
+)
+
+VOCABULARY: Mapping[str, tuple[str, str]] = {key: words for part in _PARTS for key, words in part.items()}
