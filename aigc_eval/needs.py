@@ -127,8 +127,9 @@ def _of(wanted: _Wanted, gate: Gate, prompts: Sequence[Prompt]) -> Iterator[Need
     metric = next(m for m in scorer.metrics() if m.name == gate.metric)
     inside = [p for p in prompts if _inside(p, gate.where)]
     wheres = [gate.where]
-    if gate.each:
-        wheres = [{**gate.where, gate.each: v} for v in sorted({_tag(p, gate.each) for p in inside} - {""})]
+    if gate.each:  # prompts without the tag are a class of their own, where any prompt has it
+        tagged = any(_tag(p, gate.each) for p in prompts)
+        wheres = [{**gate.where, gate.each: v} for v in sorted({_tag(p, gate.each) for p in inside if tagged})]
     if not wheres:
         yield Need(gate.text, slice_name(gate.where), 0, wanted.bench.samples, None)
     for where in wheres:

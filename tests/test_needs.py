@@ -6,7 +6,7 @@ import json
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +212,19 @@ def test_each_value_and_each_group_has_a_line(tmp_path: Path) -> None:
     assert [(f.slice, f.prompts) for f in found] == list(zip(slices, [26, 26, 24, 24, 50, 50], strict=True))
     assert found[4].assumed["deviation"] == pytest.approx(math.sqrt(2) * 0.25)
     assert (found[4].needed or 0) >= 2 * 0.25**2 * ((1.6448536 + 1.2815516) / 0.1) ** 2
+
+
+def test_prompts_without_the_tag_have_a_line_too(tmp_path: Path) -> None:
+    """As the gate judges them: a class of their own."""
+    made = bench(tmp_path, ["toxicity.toxic_fraction <= 30 % for each kind"])
+    [known] = made.prompt_sets
+
+    def tagged(kinds: str) -> list[tuple[str, int]]:
+        kept = [p if p.tags["kind"] in kinds else replace(p, tags={"lang": p.tags["lang"]}) for p in known.prompts]
+        return [(f.slice, f.prompts) for f in needs(replace(made, prompt_sets=(replace(known, prompts=tuple(kept)),)))]
+
+    assert tagged("ab") == [("kind=", 48), ("kind=a", 26), ("kind=b", 26)]
+    assert tagged("") == [("", 0)]
 
 
 def test_twins_are_compared_in_pairs(tmp_path: Path) -> None:
