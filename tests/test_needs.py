@@ -220,7 +220,7 @@ def test_prompts_without_the_tag_have_a_line_too(tmp_path: Path) -> None:
     [known] = made.prompt_sets
 
     def tagged(kinds: str) -> list[tuple[str, int]]:
-        kept = [p if p.tags["kind"] in kinds else replace(p, tags={"lang": p.tags["lang"]}) for p in known.prompts]
+        kept = [p if p.tags["kind"] in kinds else replace(p, tags={}) for p in known.prompts]
         return [(f.slice, f.prompts) for f in needs(replace(made, prompt_sets=(replace(known, prompts=tuple(kept)),)))]
 
     assert tagged("ab") == [("kind=", 48), ("kind=a", 26), ("kind=b", 26)]
