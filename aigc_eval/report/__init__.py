@@ -24,31 +24,33 @@ from aigc_eval.records import Reason, Run
 from aigc_eval.report import csv_table, github, gitlab, html, json_file, junit, markdown, sarif
 from aigc_eval.report.files import Unreadable, write_atomically
 from aigc_eval.report.mask import Masker, withheld
+from aigc_eval.report.page import Page
 from aigc_eval.report.terminal import terminal_table
 from aigc_eval.report.words import sentence, verdict_line
 
 __all__ = ["FORMATS", "ReportError", "sentence", "terminal_table", "verdict_line", "write", "write_atomically"]
 
-_Writer = Callable[[Run, Masker, Sequence[str]], str]
+_Writer = Callable[[Page], str | None]
+"""Makes the text of one file, or None where the run needs no such file."""
 _Check = Callable[[str, Run], None]
 
 _WRITERS: Mapping[str, tuple[tuple[str, str, _Writer, _Check], ...]] = {
-    "html": (("html", "report.html", html.html, html.check),),
+    "html": (("html", "report.html", html.render, html.check),),
     "csv": (
         (
             "csv",
             "summary.csv",
-            lambda r, m, _: csv_table.summary(r, m),
+            lambda p: csv_table.summary(p.run, p.masker),
             lambda t, r: csv_table.check(t, len(r.estimates)),
         ),
-        ("rows", "rows.csv", lambda r, m, _: csv_table.rows(r, m), lambda t, r: csv_table.check(t, len(r.rows))),
+        ("rows", "rows.csv", lambda p: csv_table.rows(p.run, p.masker), lambda t, r: csv_table.check(t, len(r.rows))),
     ),
-    "json": (("json", "run.json", lambda r, m, _: json_file.json_file(r, m), json_file.check),),
-    "junit": (("junit", "junit.xml", lambda r, _, langs: junit.junit(r, langs), junit.check),),
-    "markdown": (("markdown", "summary.md", lambda r, _, langs: markdown.markdown(r, langs), markdown.check),),
-    "github": (("github", "annotations.txt", lambda r, _, langs: github.github(r, langs), github.check),),
-    "gitlab": (("gitlab", "gl-code-quality.json", lambda r, _, langs: gitlab.gitlab(r, langs), gitlab.check),),
-    "sarif": (("sarif", "report.sarif", lambda r, _, langs: sarif.sarif(r, langs), sarif.check),),
+    "json": (("json", "run.json", lambda p: json_file.json_file(p.run, p.masker), json_file.check),),
+    "junit": (("junit", "junit.xml", lambda p: junit.junit(p.run, p.languages), junit.check),),
+    "markdown": (("markdown", "summary.md", lambda p: markdown.markdown(p.run, p.languages), markdown.check),),
+    "github": (("github", "annotations.txt", lambda p: github.github(p.run, p.languages), github.check),),
+    "gitlab": (("gitlab", "gl-code-quality.json", lambda p: gitlab.gitlab(p.run, p.languages), gitlab.check),),
+    "sarif": (("sarif", "report.sarif", lambda p: sarif.sarif(p.run, p.languages), sarif.check),),
 }
 
 FORMATS: tuple[str, ...] = tuple(_WRITERS)
@@ -86,13 +88,17 @@ def write(run: Run, folder: Path, *, formats: Sequence[str], languages: Sequence
 def _write_all(
     run: Run, folder: Path, formats: Sequence[str], languages: Sequence[str]
 ) -> tuple[dict[str, Path], dict[str, str]]:
-    masker = Masker.of_run(run.rows, run.key)
+    page = Page(run, Masker.of_run(run.rows, run.key), tuple(languages))
     written: dict[str, Path] = {}
     failed: dict[str, str] = {}
     for name in formats:
         for key, file, writer, check in _WRITERS.get(name, ()):
             try:
-                check(write_atomically(folder / file, writer(run, masker, languages)), run)
+                text = writer(page)
+                if text is None:  # one of an earlier run is none of this
+                    (folder / file).unlink(missing_ok=True)
+                    continue
+                check(write_atomically(folder / file, text), run)
                 written[key] = folder / file
             except Exception as error:
                 failed[name] = f"{file}: {_told(error)}"

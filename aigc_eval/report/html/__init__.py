@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from aigc_eval.report.html.examples import MOST, worst_examples
 from aigc_eval.report.html.slices import slice_tables
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
+from aigc_eval.report.page import Page
 from aigc_eval.report.unscored import errors, missing, outcome_rows
 from aigc_eval.report.vocabulary import VOCABULARY
 from aigc_eval.report.words import SIGNS, both, confidence, headline, level, say, state, why
@@ -32,19 +32,9 @@ from aigc_eval.report.words import SIGNS, both, confidence, headline, level, say
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["SECTIONS", "Page", "check", "html"]
+__all__ = ["SECTIONS", "Page", "check", "html", "render"]
 
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
-
-
-@dataclass(frozen=True)
-class Page:
-    """What a section may read: the run, how its texts are masked, and for whom the page is."""
-
-    run: Run
-    masker: Masker
-    languages: tuple[str, ...]
-    edition: Edition = "reviewer"
 
 
 def _unscored(page: Page) -> dict[str, Any]:
@@ -70,14 +60,18 @@ STYLES = ("base.css",)
 
 def html(run: Run, masker: Masker, languages: Sequence[str], edition: Edition = "reviewer") -> str:
     """The page; the first language is the one it opens in."""
+    return render(Page(run, masker, tuple(languages), edition))
+
+
+def render(page: Page) -> str:
+    """The page of a run whose masker is made."""
     environment = _environment()
-    page = Page(run, masker, tuple(languages), edition)
     style = "".join(environment.get_template(f"style/{name}").render() for name in STYLES)
     told = {key: value for section in SECTIONS.values() for key, value in section(page).items()}
     return environment.get_template("page.html").render(
-        **_header(run, languages),
+        **_header(page.run, page.languages),
         **told,
-        edition=edition,
+        edition=page.edition,
         sections=tuple(SECTIONS),
         styles=STYLES,
         style_hash=_hash(style),
