@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import functools
 import gc
 import json
 import os
@@ -56,10 +55,8 @@ def serve() -> int | None:
 
 def _warm_up() -> None:
     """One run, so that whatever is imported and compiled on the way is there already."""
-    from aigc_eval.report import html
     from tests.durability.harness import make_bench
 
-    html._environment = functools.cache(html._environment)  # its templates are then compiled once
     with tempfile.TemporaryDirectory() as folder:
         home = make_bench(Path(folder), prompts=12)
         os.environ["LEDGER"] = str(home / "ledger")

@@ -288,7 +288,7 @@ def _batches(size: int) -> list[str]:
 
 @pytest.mark.slow
 def test_every_code_point_in_every_encoder() -> None:
-    template = html._environment().from_string('<b title="{{ text }}">{{ text }}</b>')
+    template = html.environment().from_string('<b title="{{ text }}">{{ text }}</b>')
     for batch in _batches(4096):
         for shape_of in ("{}", "{}a", "a{}b"):
             texts = [shape_of.format(char) for char in batch]

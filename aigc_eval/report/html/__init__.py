@@ -6,31 +6,24 @@ that a template cannot forget it. The style sheet is allowed by its hash alone (
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from html.parser import HTMLParser
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aigc_eval.records import Bilingual, Edition, Run
 from aigc_eval.report import view
-from aigc_eval.report.escape import visible
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.glance import glance
-from aigc_eval.report.html.charts import comparison, gate_picture
+from aigc_eval.report.html.charts import Album, Scale, comparison, gate_picture, key, numbers_of
+from aigc_eval.report.html.environment import allowed_by, environment, fixed_words
 from aigc_eval.report.html.examples import MOST, worst_examples
 from aigc_eval.report.html.slices import slice_tables
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
 from aigc_eval.report.page import Page
 from aigc_eval.report.unscored import errors, missing, outcome_rows
-from aigc_eval.report.vocabulary import VOCABULARY
 from aigc_eval.report.words import SIGNS, both, confidence, headline, level, say, state, why
-
-if TYPE_CHECKING:
-    import jinja2
 
 __all__ = ["SECTIONS", "Page", "check", "html", "render"]
 
@@ -45,9 +38,9 @@ def _unscored(page: Page) -> dict[str, Any]:
 
 Section = Callable[[Page], Mapping[str, Any]]
 SECTIONS: Mapping[str, Section] = {
-    "gates": lambda page: {"gates": view.gate_groups(page.run)},
+    "gates": _gates,
     "glance": lambda page: {"glance": glance(page.run)},
-    "compare": lambda page: {"comparisons": view.comparisons(page.run)},
+    "compare": _compare,
     "slices": lambda page: {"slices": slice_tables(page.run, page.masker)},
     "examples": lambda page: {"worst": worst_examples(page.run, page.masker)},
     "unscored": _unscored,
@@ -55,7 +48,7 @@ SECTIONS: Mapping[str, Section] = {
     "run": lambda page: {},
 }
 """What each section's template prints, by its name (`sections/<name>.html`), in the order of the page."""
-STYLES = ("base.css",)
+STYLES = ("base.css", "charts.css")
 
 
 def html(run: Run, masker: Masker, languages: Sequence[str], edition: Edition = "reviewer") -> str:
@@ -65,54 +58,30 @@ def html(run: Run, masker: Masker, languages: Sequence[str], edition: Edition = 
 
 def render(page: Page) -> str:
     """The page of a run whose masker is made."""
-    environment = _environment()
-    style = "".join(environment.get_template(f"style/{name}").render() for name in STYLES)
+    templates = environment()
+    style = "".join(templates.get_template(f"style/{name}").render() for name in STYLES)
     told = {key: value for section in SECTIONS.values() for key, value in section(page).items()}
-    return environment.get_template("page.html").render(
+    return templates.get_template("page.html").render(
         **_header(page.run, page.languages),
         **told,
         edition=page.edition,
         sections=tuple(SECTIONS),
         styles=STYLES,
-        style_hash=_hash(style),
-        gate_picture=lambda gate: gate_picture(gate.estimate, gate.zone, gate.bounds),
-        comparison=lambda line: comparison(line.row, line.bounds),
+        style_hash=allowed_by(style),
+        keys=[page.album.add(key(i)) for i in range(len(run.candidates))],
     )
-
-
-def _hash(text: str) -> str:
-    """What the Content-Security-Policy allows a text of ours by."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}"
-
-
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("aigc_eval.report", "html"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-    )
-
-
-def _finalize(value: object) -> object:
-    """What the template prints: texts with nothing hidden; what a macro rendered is left alone."""
-    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
     """What the page says about the run as a whole, and the fixed words."""
     shown_level, sizes = level(run), {"prompts": count(run.prompts), "samples": _samples(run)}
-    fixed = {key.replace(".", "_"): Bilingual(*words) for key, words in VOCABULARY.items() if "{" not in words[0]}
     masking = "masked" if any(s.masks for s in run.scorers) else "not_masked"
     compare = {1: "compare.one", 2: "compare.note"}.get(len(run.candidates), "compare.many")
     return {
         "run": run,
         "languages": tuple(languages),
         "language_names": LANGUAGE_NAMES,
-        "w": SimpleNamespace(**fixed),
+        "w": fixed_words(),
         "signs": SIGNS,
         "words_of": {status: say(status) for status in SIGNS},
         "state": state(run),
