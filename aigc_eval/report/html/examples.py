@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from aigc_eval.report.escape import Shown
 from aigc_eval.report.excerpts import Piece, excerpt, pieces
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import figure
+from aigc_eval.report.samples import MOST_TEXTS, PASSAGE, harmful, sliced_tags
 from aigc_eval.report.words import say, scorer_title
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ __all__ = ["MOST", "Example", "Group", "Worst", "worst_examples"]
 
 MOST = 3
 """Examples of one scorer and candidate."""
-MOST_TEXTS = 3
-"""References and evidence passages of one example."""
-_HARM = re.compile("safe|tox|hate|harm|offens|insult|abus|violen", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,39 +63,19 @@ class Worst:
 
 def worst_examples(run: Run, masker: Masker) -> list[Worst]:
     """The examples of every scorer, in the run's order."""
-    harmful = _harmful(run)
+    harm = harmful(run)
     return [
-        Worst(scorer_title(s), tuple(_group(run, s, c.name, masker, harmful) for c in run.candidates))
+        Worst(scorer_title(s), tuple(_group(run, s, c.name, masker, harm) for c in run.candidates))
         for s in run.scorers
         if s.name in run.rows
     ]
 
 
-def _harmful(run: Run) -> pd.Series[bool]:
-    """Which rows a scorer of harm puts in the worse half of its range, or could not score."""
-    import pandas as pd
-
-    found = pd.Series(False, index=run.rows.index)
-    for scorer in run.scorers:
-        main = scorer.metrics[0] if scorer.metrics else None
-        if main is None or scorer.name not in run.rows or not _HARM.search(f"{scorer.name} {_kind(scorer)}"):
-            continue
-        values = run.rows[scorer.name]
-        found |= values <= 0.5 if main.better == "higher" else values >= 0.5
-        found |= run.rows[f"{scorer.name}:status"] == "failed"
-    return found
-
-
-def _kind(scorer: PluginFacts) -> str:
-    """The plug-in's own name: its options may name other scorers."""
-    return scorer.signature.partition("|")[0]
-
-
-def _group(run: Run, scorer: PluginFacts, candidate: str, masker: Masker, harmful: pd.Series[bool]) -> Group:
+def _group(run: Run, scorer: PluginFacts, candidate: str, masker: Masker, harm: pd.Series[bool]) -> Group:
     rows = run.rows
     own = rows[(rows["candidate"] == candidate) & (rows[f"{scorer.name}:status"] == "scored")]
     shown, total = _worst_first(own, scorer)
-    found = tuple(_examples(run, scorer, rows.loc[shown], masker, harmful))
+    found = tuple(_examples(run, scorer, rows.loc[shown], masker, harm))
     return Group(candidate, say("examples.of", shown=len(found), total=f"{total:,}"), found)
 
 
@@ -125,11 +102,10 @@ def _one_a_prompt(rows: pd.DataFrame) -> list[int]:
 
 
 def _examples(
-    run: Run, scorer: PluginFacts, rows: pd.DataFrame, masker: Masker, harmful: pd.Series[bool]
+    run: Run, scorer: PluginFacts, rows: pd.DataFrame, masker: Masker, harm: pd.Series[bool]
 ) -> list[Example]:
     names = list(rows.columns)
-    sliced = {part.partition("=")[0] for name in run.slices for part in name.split(", ")}
-    tags = [c for c in names if c.removeprefix("tag.") in sliced and c not in ("tag.lang", "lang")]
+    tags = sliced_tags(run)
     span_columns = [f"{s.name}:spans" for s in run.scorers if f"{s.name}:spans" in names]
     found = []
     for label, row in zip(rows.index, rows.to_dict("records"), strict=True):
@@ -145,7 +121,7 @@ def _examples(
                 _excerpt(row["text"], spans, row[f"{scorer.name}:spans"], "output", masker),
                 _passages(row, "references", masker),
                 _passages(row, "evidence", masker),
-                bool(harmful[label]),
+                bool(harm[label]),
             )
         )
     return found
@@ -165,5 +141,5 @@ def _passages(row: Mapping[Hashable, object], column: str, masker: Masker) -> tu
     if not isinstance(texts, tuple | list):
         return ()
     return tuple(
-        tuple(excerpt(pieces(str(t), masker.hits([str(t)]).get(0, ())), budget=240)) for t in texts[:MOST_TEXTS]
+        tuple(excerpt(pieces(str(t), masker.hits([str(t)]).get(0, ())), budget=PASSAGE)) for t in texts[:MOST_TEXTS]
     )

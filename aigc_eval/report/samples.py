@@ -1,0 +1,306 @@
+"""Every output as a reviewer sees it: masked, highlighted, with what scorers flagged; the worst first.
+
+A scorer **flags** an output where one of three holds:
+
+    found      it marked characters of the output, and not because they support the answer
+    worse      its main metric ranks outputs from 0 to 1, and the score is in the worse half, the middle included
+    failed     it should have scored the output, and did not
+
+The order is by the number of flags that are about something (found or worse), then by how bad these are together, then
+by the number of scores that failed, then as in the run. How bad a flag is: the distance of the score from the best end
+of its range, at most 1; 0.5 where the main metric has no such range.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from aigc_eval.records import MetricFacts, PluginFacts, Run, Span
+from aigc_eval.report.escape import Shown, visible
+from aigc_eval.report.excerpts import Piece, excerpt, pieces
+from aigc_eval.report.mask import Hit, Masker
+from aigc_eval.report.numbers import figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "MOST_TEXTS",
+    "PASSAGE",
+    "Flag",
+    "Flags",
+    "Sample",
+    "each_sample",
+    "flags_of",
+    "harmful",
+    "key_of",
+    "samples",
+    "sliced_tags",
+]
+
+MOST_TEXTS = 3
+"""References and evidence passages of one sample."""
+PASSAGE = 240
+"""Characters shown of one of them, roughly."""
+_UNBOUNDED = 0.5
+_AT_ONCE = 256
+_HARM = re.compile("safe|tox|hate|harm|offens|insult|abus|violen", re.IGNORECASE)
+
+Pieces = tuple[Piece, ...]
+
+
+class Flag(NamedTuple):
+    """What one scorer flags: the labels that it marked, each with how often, and its remark; or that it failed."""
+
+    scorer: str
+    labels: tuple[tuple[str, int], ...]
+    note: str
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One output as it is shown.
+
+    `key` names it among those of its run without telling anything of it; `number` counts the samples of a prompt from
+    1. `tags` are its language and the tags that slice the run, by name. `outcome` is how it ended and `error` the kind
+    of error. `scores` are by scorer: as printed, and the number, None where there is none. `place` is its row.
+    """
+
+    key: str
+    place: int
+    candidate: str
+    prompt: str
+    number: int
+    tags: tuple[tuple[str, str], ...]
+    outcome: str
+    error: str
+    detail: str
+    scores: tuple[tuple[str, str, float | None], ...]
+    flags: tuple[Flag, ...]
+    harmful: bool
+    question: Pieces
+    answer: Pieces
+    references: tuple[Pieces, ...]
+    evidence: tuple[Pieces, ...]
+
+    @property
+    def seen(self) -> str:
+        """SHA-256, in hex, over all that is shown of the sample: whoever decided on it saw this and nothing else."""
+        shown = [getattr(self, f.name) for f in fields(self) if f.name not in _UNSEEN]
+        told = json.dumps([*shown, [printed for _, printed, _ in self.scores]], default=_plain)
+        return hashlib.sha256(told.encode("ascii")).hexdigest()
+
+
+_UNSEEN = frozenset({"key", "place", "scores"})
+
+
+def _plain(piece: Piece) -> list[object]:
+    return [piece.text, piece.labels, piece.masked, piece.supports]
+
+
+def key_of(run: Run, candidate: str, prompt: str, sample: int) -> str:
+    """The key of a sample: HMAC-SHA256 under the run's key, 16 hex digits."""
+    message = json.dumps([candidate, prompt, sample]).encode("ascii")
+    return hmac.new(run.key, message, hashlib.sha256).hexdigest()[:16]
+
+
+def samples(run: Run, masker: Masker, keys: Collection[str] | None = None) -> list[Sample]:
+    """All samples of a run, or those with these keys; the worst first.
+
+    The texts are those of reports where the run went through `mask.withheld` and the masker is `Masker.of_run`.
+    """
+    return list(each_sample(run, masker, keys))
+
+
+def each_sample(run: Run, masker: Masker, keys: Collection[str] | None = None) -> Iterator[Sample]:
+    """`samples` one after the other: those that nobody asks for are not made."""
+    found = flags_of(run)
+    order = found.worst_first()
+    if keys is not None:
+        wanted = set(keys)
+        names = zip(*(run.rows[c] for c in ("candidate", "prompt", "sample")), strict=True)
+        kept = np.array([key_of(run, c, p, int(s)) in wanted for c, p, s in names], dtype=bool)
+        order = [i for i in order if kept[i]]
+    maker = _Maker(run, masker, found)
+    for start in range(0, len(order), _AT_ONCE):
+        yield from maker.made(order[start : start + _AT_ONCE])
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What the scorers flag, one column each, shape (outputs, scorers): findings, worse half, failed, how bad."""
+
+    scorers: tuple[PluginFacts, ...]
+    found: npt.NDArray[np.int64]
+    worse: npt.NDArray[np.bool_]
+    failed: npt.NDArray[np.bool_]
+    badness: npt.NDArray[np.float64]
+
+    @property
+    def about(self) -> npt.NDArray[np.bool_]:
+        """Which flags are about something that the scorer saw."""
+        return (self.found > 0) | self.worse
+
+    @property
+    def any(self) -> npt.NDArray[np.bool_]:
+        """Which flags there are."""
+        return self.about | self.failed
+
+    def worst_first(self) -> list[int]:
+        """The rows' places in the order of the samples."""
+        bad = np.where(self.about, self.badness, 0.0).sum(axis=1)
+        # ties as in the run: lexsort is stable
+        return [int(i) for i in np.lexsort((-self.failed.sum(axis=1), -bad, -self.about.sum(axis=1)))]
+
+
+def flags_of(run: Run) -> Flags:
+    """The flags of every output."""
+    scorers = tuple(s for s in run.scorers if s.name in run.rows)
+    shape = len(run.rows), len(scorers)
+    found = np.zeros(shape, dtype=np.int64)
+    worse, failed = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    badness = np.full(shape, _UNBOUNDED)
+    for j, scorer in enumerate(scorers):
+        found[:, j] = [sum(map(_finds, spans or ())) for spans in run.rows[f"{scorer.name}:spans"]]
+        failed[:, j] = (run.rows[f"{scorer.name}:status"] == "failed").to_numpy()
+        main = scorer.metrics[0] if scorer.metrics else None
+        if main is not None and _graded(main):
+            value = run.rows[scorer.name].to_numpy(dtype=np.float64)
+            away = np.clip(value if main.better == "lower" else 1 - value, 0.0, 1.0)
+            worse[:, j] = away >= 0.5  # false where there is no value
+            badness[:, j] = np.where(np.isnan(away), _UNBOUNDED, away)
+    return Flags(scorers, found, worse, failed, badness)
+
+
+def _finds(span: Span) -> bool:
+    return span.target == "output" and not span.supports
+
+
+def _graded(main: MetricFacts) -> bool:
+    return main.ranks and main.better is not None and main.bounds == (0.0, 1.0)
+
+
+def harmful(run: Run) -> pd.Series[bool]:
+    """Which rows a scorer of harm puts in the worse half of its range, or could not score."""
+    import pandas as pd
+
+    found = pd.Series(False, index=run.rows.index)
+    for scorer in run.scorers:
+        main = scorer.metrics[0] if scorer.metrics else None
+        if main is None or scorer.name not in run.rows or not _HARM.search(f"{scorer.name} {_kind(scorer)}"):
+            continue
+        values = run.rows[scorer.name]
+        found |= values <= 0.5 if main.better == "higher" else values >= 0.5
+        found |= run.rows[f"{scorer.name}:status"] == "failed"
+    return found
+
+
+def _kind(scorer: PluginFacts) -> str:
+    """The plug-in's own name: its options may name other scorers."""
+    return scorer.signature.partition("|")[0]
+
+
+def sliced_tags(run: Run) -> list[str]:
+    """The tags that slice the run, but the language, as columns of its rows."""
+    sliced = {part.partition("=")[0] for name in run.slices for part in name.split(", ")}
+    return [c for c in run.rows.columns if c.removeprefix("tag.") in sliced and c not in ("tag.lang", "lang")]
+
+
+class _Maker:
+    """Makes samples of rows, many at once: looking for masked values has a price a call."""
+
+    def __init__(self, run: Run, masker: Masker, found: Flags) -> None:
+        self.run, self.masker, self.found = run, masker, found
+        self.flagged = found.any
+        self.harmful = harmful(run).to_numpy()
+        self.tags = sliced_tags(run)
+        self.spans = [f"{s.name}:spans" for s in found.scorers]
+        self.columns = {name: run.rows[name].tolist() for name in self._needed()}
+        self.shown = _each_once(masker.long(), (self.columns[c] for c in ("prompt", "lang", *self.tags)))
+        notes = [f"{s.name}:note" for s in found.scorers]
+        self.remarks = _each_once(masker, (self.columns[c] for c in ("detail", *notes)))
+
+    def _needed(self) -> list[str]:
+        own = [c for s in self.found.scorers for c in (s.name, f"{s.name}:spans", f"{s.name}:note")]
+        passages = [c for c in ("references", "evidence") if c in self.run.rows]
+        known = ("candidate", "prompt", "sample", "prompt_text", "text", "outcome", "error", "detail", "lang")
+        return [*known, *self.tags, *passages, *own]
+
+    def made(self, places: Sequence[int]) -> Iterator[Sample]:
+        """The samples of these rows."""
+        texts = [self._texts(i) for i in places]
+        flat = list(dict.fromkeys(t for own in texts for group in own for t in group))
+        hits = {flat[i]: found for i, found in self.masker.hits(flat).items()}
+        for i, own in zip(places, texts, strict=True):
+            yield self._sample(i, own, hits)
+
+    def _texts(self, i: int) -> tuple[Sequence[str], ...]:
+        """The prompt, the answer, the references and the evidence of a row."""
+        get = {name: self.columns[name][i] for name in ("references", "evidence") if name in self.columns}
+        passages = (_some(get.get("references")), _some(get.get("evidence")))
+        return (self.columns["prompt_text"][i],), (self.columns["text"][i],), *passages
+
+    def _sample(self, i: int, texts: tuple[Sequence[str], ...], hits: Mapping[str, Sequence[Hit]]) -> Sample:
+        at = {name: values[i] for name, values in self.columns.items()}
+        spans = [s for name in self.spans for s in at[name] or ()]
+        (question,), (answer,), references, evidence = texts
+        tags = (("lang", at["lang"]), *((t.removeprefix("tag."), str(at[t])) for t in self.tags if at[t]))
+        return Sample(
+            key=key_of(self.run, at["candidate"], at["prompt"], int(at["sample"])),
+            place=i,
+            candidate=visible(at["candidate"]),
+            prompt=self.shown[at["prompt"]],
+            number=int(at["sample"]) + 1,
+            tags=tuple((visible(name), self.shown[value]) for name, value in tags),
+            outcome=at["outcome"],
+            error=at["error"] or "",
+            detail=self.remarks[at["detail"] or ""],
+            scores=tuple((visible(s.name), figure(at[s.name]), _number(at[s.name])) for s in self.found.scorers),
+            flags=tuple(self._flag(i, int(j)) for j in np.flatnonzero(self.flagged[i])),
+            harmful=bool(self.harmful[i]),
+            question=self._cut(question, spans, hits, "prompt"),
+            answer=self._cut(answer, spans, hits, "output"),
+            references=tuple(_passage(t, hits) for t in references),
+            evidence=tuple(_passage(t, hits) for t in evidence),
+        )
+
+    def _flag(self, i: int, j: int) -> Flag:
+        scorer = self.found.scorers[j]
+        labels = Counter(str(visible(s.label)) for s in self.columns[self.spans[j]][i] or () if _finds(s))
+        note = self.remarks[self.columns[f"{scorer.name}:note"][i] or ""]
+        return Flag(visible(scorer.name), tuple(labels.items()), note, bool(self.found.failed[i, j]))
+
+    def _cut(self, text: str, spans: Iterable[Span], hits: Mapping[str, Sequence[Hit]], target: str) -> Pieces:
+        """An excerpt with every sensitive value masked and the other spans highlighted."""
+        spans = [s for s in spans if s.target == target and s.start < len(text)]
+        masks = [*self.masker.own(text, spans, target), *hits.get(text, ())]
+        return tuple(excerpt(pieces(text, masks, [s for s in spans if not s.sensitive])))
+
+
+def _each_once(masker: Masker, columns: Iterable[Sequence[Any]]) -> dict[str, Shown]:
+    """Each different text of some columns -> as it is shown."""
+    different = list(dict.fromkeys(str(v or "") for column in columns for v in column))
+    return dict(zip(different, masker.shown(different), strict=True))
+
+
+def _some(passages: object) -> Sequence[str]:
+    return [str(t) for t in passages[:MOST_TEXTS]] if isinstance(passages, tuple | list) else ()
+
+
+def _passage(text: str, hits: Mapping[str, Sequence[Hit]]) -> Pieces:
+    return tuple(excerpt(pieces(text, hits.get(text, ())), budget=PASSAGE))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
