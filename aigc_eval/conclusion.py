@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aigc_eval import __version__
 from aigc_eval.config import Bench
+from aigc_eval.differences import corrected, differences, reference_of
 from aigc_eval.estimates import estimate, slices_of, where
 from aigc_eval.evidence import Reference, expanded, findings
 from aigc_eval.gates import (
@@ -33,6 +34,7 @@ from aigc_eval.metrics import Metric
 from aigc_eval.plugin import MadeOf, Plugin, Scorer, identity_of
 from aigc_eval.records import (
     OUTCOMES,
+    Difference,
     Estimate,
     MetricFacts,
     Outcome,
@@ -77,11 +79,15 @@ Terms = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Measured:
-    """What one scorer adds to a run: the facts about it, its numbers, and the verdicts of gates, by their place."""
+    """What one scorer adds to a run: the facts about it, its numbers, and the verdicts of gates, by their place.
+
+    `differences` between candidates have no corrected p-values yet: those depend on all scorers.
+    """
 
     facts: PluginFacts
     estimates: tuple[Estimate, ...]
     verdicts: Mapping[int, tuple[Verdict, ...]]
+    differences: tuple[Difference, ...] = ()
 
 
 def terms(  # noqa: PLR0917
@@ -200,7 +206,17 @@ def measure(
         for place, gate in enumerate(judging.policy.gates)
         if gate.scorer == name
     }
-    return Measured(facts, tuple(estimate(rows, name, metrics, _slices(terms, rows))), verdicts)
+    estimates = tuple(estimate(rows, name, metrics, _slices(terms, rows)))
+    against = _reference(terms, judging.policy)
+    apart = differences(rows, name, metrics, against, estimates) if against else []
+    return Measured(facts, estimates, verdicts, tuple(apart))
+
+
+def _reference(terms: Terms, policy: Policy) -> str:
+    """The candidate that the others are compared with in the report."""
+    baseline = policy.baseline
+    named = baseline.candidate if baseline is not None and not baseline.run else ""
+    return reference_of([c["name"] for c in terms["candidates"]], terms["release"] or (), named)
 
 
 class _Judging:
@@ -300,7 +316,14 @@ def conclude(
         policy=_told(terms, policy),
         places=terms["places"],
         id=digest(head),
+        differences=corrected((d for m in measured for d in m.differences), _main(measured, policy)),
     )
+
+
+def _main(measured: Sequence[Measured], policy: Policy) -> set[tuple[str, str]]:
+    """The main metrics: the first of each scorer that has a good direction, and those that gates name."""
+    ranked = ([(m.facts.name, f.name) for f in m.facts.metrics if f.better is not None] for m in measured)
+    return {own[0] for own in ranked if own} | {(gate.scorer, gate.metric) for gate in policy.gates}
 
 
 def _slices(terms: Terms, rows: pd.DataFrame) -> list[Mapping[str, str]]:

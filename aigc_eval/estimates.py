@@ -19,7 +19,7 @@ from aigc_eval.records import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ROUNDING", "estimate", "slices_of", "tag_column", "view", "where"]
+__all__ = ["ROUNDING", "estimate", "seen_by", "slices_of", "tag_column", "view", "where"]
 
 LEVEL = 0.95
 _SHARED = frozenset(
@@ -86,7 +86,7 @@ def estimate(
     kinds: dict[tuple[object, ...], list[int]] = {}
     for i, metric in enumerate(metrics):
         kinds.setdefault((metric.reads, numbers_of(metric), type(metric).align), []).append(i)
-    frames = _frames(rows, scorer, [metrics[own[0]] for own in kinds.values()])
+    frames = seen_by(rows, scorer, [metrics[own[0]] for own in kinds.values()])
     found: list[list[Estimate]] = [[] for _ in metrics]
     # Slice by slice and candidate by candidate, so that what metrics remember of a set of rows serves all of them.
     for tags in slices:
@@ -100,7 +100,7 @@ def estimate(
     return [one for group in found for one in group]
 
 
-def _frames(rows: pd.DataFrame, scorer: str, metrics: Sequence[Metric]) -> list[pd.DataFrame]:
+def seen_by(rows: pd.DataFrame, scorer: str, metrics: Sequence[Metric]) -> list[pd.DataFrame]:
     """What each metric sees of all rows, each frame made once."""
     views: dict[tuple[str, ...], pd.DataFrame] = {}
     frames = []
@@ -117,7 +117,8 @@ def _narrow(rows: pd.DataFrame, numbers: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     columns = {name: np.asarray(rows[name], np.float64) for name in numbers if name in rows}
-    return pd.DataFrame({"prompt": clusters(rows), "status": pd.Categorical(rows["status"]), **columns})
+    identity = {"prompt": clusters(rows), "sample": np.asarray(rows["sample"], np.int64)}
+    return pd.DataFrame({**identity, "status": pd.Categorical(rows["status"]), **columns})
 
 
 def where(rows: pd.DataFrame, tags: Mapping[str, str]) -> pd.DataFrame:

@@ -16,11 +16,11 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from aigc_eval.comparing.judging import ALPHA, Compared, Comparison, Wanted, _compared, _family
-from aigc_eval.comparing.significance import Pair, exact, matched, prompt_values
 from aigc_eval.contrasts import contrast
 from aigc_eval.metrics import AnyPerPrompt, Mean, Metric, Rate, Ratio, WorstPerPrompt
 from aigc_eval.paired import holm
 from aigc_eval.records import Bilingual
+from aigc_eval.significance import Pair, exact, matched, prompt_values
 
 MEAN = Mean("mean", better="lower", bounds=(0.0, 1.0))
 OPEN = Mean("open", better="lower", bounds=(-math.inf, math.inf))
@@ -77,9 +77,9 @@ def test_of_one_size_it_is_the_binomial_test() -> None:
 
 def test_of_very_many_it_is_the_normal_limit_of_the_same_test() -> None:
     d = np.random.default_rng(1).normal(0.02, 1.0, 6_000)
-    few = exact(d[:5_000], "greater")
+    few = exact(d[:1_000], "greater")
     whole = exact(d, "greater")
-    assert few == pytest.approx(stats.norm.sf(d[:5_000].sum() / np.sqrt((d[:5_000] ** 2).sum())), abs=0.02)
+    assert few == pytest.approx(stats.norm.sf(d[:1_000].sum() / np.sqrt((d[:1_000] ** 2).sum())), abs=0.02)
     assert whole == pytest.approx(stats.ttest_1samp(d, 0, alternative="greater").pvalue, abs=0.002)
     assert exact(-d, "greater") == pytest.approx(1 - whole)
 

@@ -49,6 +49,8 @@ FLOORS = {
     "gates": 7,
     "frames": 7,
     "contrasts": 3,
+    "significance": 4,
+    "differences": 9,
     "estimates": 8,
     "stopping": 8,
     "evidence": 9,

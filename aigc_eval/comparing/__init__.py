@@ -1,7 +1,6 @@
 """Two candidates on the same prompts, a baseline A and a new one B: and where B is worse.
 
 sides         which runs and candidates, and whether they can be compared at all
-significance  p-values of one metric's difference
 judging       every shared metric, regressions among them, slices
 changed       the outputs that changed most, masked
 telling       all of that for a terminal, a Markdown file and JSON

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from aigc_eval.baselines import Side
-from aigc_eval.comparing.significance import Pair, matched, prompt_values
 from aigc_eval.contrasts import contrast
 from aigc_eval.errors import UsageError
 from aigc_eval.estimates import slices_of, view, where
@@ -26,6 +25,7 @@ from aigc_eval.paired import benjamini_hochberg, cohen_h, holm, paired
 from aigc_eval.plugin import Scorer
 from aigc_eval.records import Better, Bilingual
 from aigc_eval.registry import suggest
+from aigc_eval.significance import Pair, matched, prompt_values
 
 if TYPE_CHECKING:
     import pandas as pd

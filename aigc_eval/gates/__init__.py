@@ -12,7 +12,16 @@ from aigc_eval.gates.claims import BASELINE, CONFIDENCE, Against, Gate, Grade, L
 from aigc_eval.gates.grades import Scale
 from aigc_eval.gates.judging import EXIT_CODES, Finding, budget_reasons, decide, judge, more_prompts, overall, within
 from aigc_eval.gates.parsing import parse
-from aigc_eval.gates.policy import BUDGETS, Baseline, Policy, SliceNeeded, Validation, ValidationNeeded, tags_of
+from aigc_eval.gates.policy import (
+    BUDGETS,
+    MIN_COVERAGE,
+    Baseline,
+    Policy,
+    SliceNeeded,
+    Validation,
+    ValidationNeeded,
+    tags_of,
+)
 from aigc_eval.gates.requirements import requirements, waive
 
 __all__ = [
@@ -20,6 +29,7 @@ __all__ = [
     "BUDGETS",
     "CONFIDENCE",
     "EXIT_CODES",
+    "MIN_COVERAGE",
     "Against",
     "Baseline",
     "Finding",

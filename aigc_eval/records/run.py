@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aigc_eval.records.answers import Outcome
 from aigc_eval.records.base import Bilingual, Record, plain
+from aigc_eval.records.differences import Difference
 from aigc_eval.records.verdicts import Estimate, Reason, RunStatus, Verdict
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class Run:
     key: bytes = field(repr=False, default=b"")
     policy: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
+    differences: tuple[Difference, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Everything but the rows and the key, ready for JSON (run.json)."""
@@ -135,5 +137,6 @@ class Run:
         known["slices"] = tuple(known["slices"])
         known["estimates"] = tuple(Estimate(**e) for e in known["estimates"])
         known["verdicts"] = tuple(map(Verdict.from_json, known["verdicts"]))
+        known["differences"] = tuple(Difference(**d) for d in known.get("differences", ()))
         known["reasons"] = tuple(Reason(**r) for r in known["reasons"])
         return cls(rows=rows, key=key, **known)

@@ -32,7 +32,7 @@ from aigc_eval.evidence import Reference
 from aigc_eval.frames import build
 from aigc_eval.gates import BASELINE, Against, Policy
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Estimate, PluginFacts, Run, Verdict
+from aigc_eval.records import Difference, Estimate, PluginFacts, Run, Verdict
 from aigc_eval.runner import reused
 from aigc_eval.verify.artefacts import Again, Recorded
 from aigc_eval.verify.finding import Check, Findings, Unfit
@@ -160,6 +160,8 @@ def _as_recorded(name: str, policy: Policy, facts: Mapping[str, Any]) -> Measure
             for place, gate in enumerate(policy.gates)
             if gate.scorer == name
         }
-        return Measured(own, tuple(Estimate(**e) for e in facts["estimates"] if e["scorer"] == name), judged)
+        estimates = tuple(Estimate(**e) for e in facts["estimates"] if e["scorer"] == name)
+        apart = tuple(Difference(**d) for d in facts.get("differences", ()) if d["scorer"] == name)
+        return Measured(own, estimates, judged, apart)
     except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise Unfit("run.json", None, f"has no numbers of {name} that can be read") from error

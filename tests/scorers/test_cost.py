@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aigc_eval import config, runner
-from aigc_eval.comparing.significance import Pair, matched
 from aigc_eval.contrasts import contrast
 from aigc_eval.errors import UsageError
 from aigc_eval.records import Prompt, Request
 from aigc_eval.scorers.cost import Cost
 from aigc_eval.scorers.cost.price import Price, PricePerAccepted, TotalPrice
 from aigc_eval.scorers.cost.quantile import Quantile
+from aigc_eval.significance import Pair, matched
 
 
 def test_parts_are_what_the_generator_said() -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Pair", "matched", "prompt_values"]
 
 _LEAST, _STEPS = 1e-9, 40
-_MANY = 5_000
+_MANY = 1_000
 
 
 def matched(metric: Metric, a: pd.DataFrame, b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -186,7 +186,7 @@ def _smallest(leaves: Callable[[float], bool]) -> float:
 def exact(apart: Floats, alternative: Literal["two-sided", "greater"]) -> float:
     """P-value of the sign-flip test of differences, shape (prompts,), in closed form where all are of one size.
 
-    Of more than 5,000 that are not 0, its normal limit: their sum over the root of the sum of their squares.
+    Of more than 1,000 that are not 0, its normal limit: their sum over the root of the sum of their squares.
 
     >>> exact(np.array([1.0] * 8 + [-1.0] * 2 + [0.0] * 90), "two-sided").__round__(6)
     0.109375
