@@ -9,6 +9,7 @@ from itertools import pairwise
 from aigc_eval.records import Span
 from aigc_eval.report.escape import Shown, visible
 from aigc_eval.report.mask import Hit, merged
+from aigc_eval.report.remarks import Remark, labels_words
 
 __all__ = ["Piece", "excerpt", "pieces"]
 
@@ -35,6 +36,11 @@ class Piece:
     def marked(self) -> bool:
         """Whether the piece is highlighted or masked."""
         return self.masked or bool(self.labels)
+
+    @property
+    def words(self) -> Remark:
+        """Its labels in words."""
+        return labels_words(self.labels.split(", "))
 
 
 def pieces(text: str, hits: Iterable[Hit], spans: Iterable[Span] = ()) -> list[Piece]:

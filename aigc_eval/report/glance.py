@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts, Run
 from aigc_eval.report.numbers import count, figure
-from aigc_eval.report.words import both, metric_title, say, scorer_title
+from aigc_eval.report.words import both, label_words, metric_title, say, scorer_title
 
 __all__ = ["behind", "glance"]
 
@@ -120,7 +121,11 @@ def _leaks(run: Run, scorer: PluginFacts, candidate: str) -> list[Bilingual]:
         outputs += bool(labels)
     if not outputs:
         return []
-    listed = [f"{label} × {count(n)}" for label, n in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))]
-    comma = say("list_comma")
-    items = both(lambda lang: comma.in_(lang).join(listed[:MOST_LABELS]) + (" …" if len(listed) > MOST_LABELS else ""))
+    ordered = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    items = both(partial(_listed, ordered))
     return [say("glance.leaks" if outputs > 1 else "glance.leak", n=count(outputs), items=items)]
+
+
+def _listed(kinds: Sequence[tuple[str, int]], lang: str) -> str:
+    shown = [f"{label_words(label).in_(lang)} × {count(n)}" for label, n in kinds[:MOST_LABELS]]
+    return say("list_comma").in_(lang).join(shown) + (" …" if len(kinds) > MOST_LABELS else "")

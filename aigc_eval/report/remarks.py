@@ -69,6 +69,19 @@ class Remark(Bilingual):
         """What it consists of in `lang`."""
         return self.zh_parts if lang == "zh" and self.zh else self.en_parts
 
+    def shortened(self, most: int) -> Remark:
+        """The same with each quotation cut to so many characters.
+
+        >>> note_words("api.example.com: status 503: overloaded").shortened(4).zh
+        'api. …：状态码 503：over …'
+        """
+        en, zh = ([_cut(part, most) for part in parts] for parts in (self.en_parts, self.zh_parts))
+        return _remark(en, zh)
+
+
+def _cut(part: Part, most: int) -> Part:
+    return part if not part.quoted or len(part.text) <= most else Part(Shown(part.text[:most] + " …"), True)
+
 
 def _joined(parts: Iterable[Part]) -> Shown:
     return Shown("".join(part.text for part in parts))

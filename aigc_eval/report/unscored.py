@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 
 from aigc_eval.records import ERROR_KINDS, OUTCOMES, Bilingual, PluginFacts, Run
-from aigc_eval.report.escape import Shown
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
+from aigc_eval.report.remarks import Remark, note_words
 from aigc_eval.report.words import both, say, scorer_title
 
 __all__ = ["error_kinds", "errors", "missing", "outcome_rows"]
+
+LONGEST = 160
+"""Characters shown of what others said."""
 
 
 def outcome_rows(run: Run) -> tuple[list[Bilingual], list[tuple[str, list[str]]]]:
@@ -56,21 +59,21 @@ def _kinds(named: Sequence[tuple[str, Bilingual]], lang: str) -> str:
     return say("list_comma").in_(lang).join(f"{n} × {words.in_(lang)}" for n, words in named)
 
 
-def errors(run: Run, masker: Masker) -> list[tuple[str, tuple[tuple[str, Shown], ...]]]:
+def errors(run: Run, masker: Masker) -> list[tuple[str, tuple[tuple[str, Remark], ...]]]:
     """The most frequent messages of each candidate's errors, with how many outputs ended with them."""
     failed = run.rows[run.rows["outcome"] == "error"]
     found = []
     for candidate in run.candidates:
         told = _frequent(failed.loc[failed["candidate"] == candidate.name, "detail"].tolist(), masker, 5)
-        if told := tuple((n, text) for n, text in told if text):
+        if told := tuple((n, words) for n, words in told if words.en):
             found.append((candidate.name, told))
     return found
 
 
-def _frequent(notes: Sequence[str], masker: Masker, most: int) -> tuple[tuple[str, Shown], ...]:
+def _frequent(notes: Sequence[str], masker: Masker, most: int) -> tuple[tuple[str, Remark], ...]:
     common = sorted(Counter(notes).items(), key=lambda pair: (-pair[1], pair[0]))[:most]
     texts = masker.shown([note for note, _ in common])
-    return tuple((count(n), _short(t)) for (_, n), t in zip(common, texts, strict=True))
+    return tuple((count(n), note_words(t).shortened(LONGEST)) for (_, n), t in zip(common, texts, strict=True))
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class MissingLine:
     scored: str
     failed: str
     na: str
-    notes: tuple[tuple[str, Shown | Bilingual], ...]
+    notes: tuple[tuple[str, Remark], ...]
 
 
 def missing(run: Run, masker: Masker) -> list[MissingLine]:
@@ -106,14 +109,5 @@ def missing(run: Run, masker: Masker) -> list[MissingLine]:
 def _missing_line(
     scorer: PluginFacts, candidate: str, own: dict[str, int], notes: Sequence[str], masker: Masker
 ) -> MissingLine:
-    told = tuple((n, _OUTCOME_NOTES.get(text, text)) for n, text in _frequent(notes, masker, 3))
     scored, failed, na = (count(own[k]) for k in ("scored", "failed", "na"))
-    return MissingLine(scorer_title(scorer), candidate, scored, failed, na, told)
-
-
-_OUTCOME_NOTES = {f"output is {o}": say("note.outcome", outcome=say(f"outcome.{o}")) for o in OUTCOMES}
-"""What a run notes where an outcome is the reason, in both languages."""
-
-
-def _short(text: Shown, most: int = 160) -> Shown:
-    return text if len(text) <= most else Shown(text[:most] + " …")
+    return MissingLine(scorer_title(scorer), candidate, scored, failed, na, _frequent(notes, masker, 3))

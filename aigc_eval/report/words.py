@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from aigc_eval.records import POLICY, Bilingual, MetricFacts, PluginFacts, Reason, Run, Verdict
 from aigc_eval.report.numbers import about, count, difference_of, figure, limit
+from aigc_eval.report.remarks import label_words, labels_words, mask_words, note_words
 from aigc_eval.report.vocabulary import VOCABULARY
 
 __all__ = [
@@ -18,8 +19,12 @@ __all__ = [
     "gate_reason",
     "gate_sentence",
     "headline",
+    "label_words",
+    "labels_words",
     "level",
+    "mask_words",
     "method",
+    "note_words",
     "say",
     "sentence",
     "state",

@@ -143,7 +143,7 @@ def test_better_is_said_only_where_intervals_do_not_overlap() -> None:
 def test_what_stands_out_is_told_for_each_candidate() -> None:
     told = dict(glance(sample_run()))
     lines = [line.en for line in told["candidate-v2"]]
-    assert any("Found in" in line and "CN_MOBILE" in line for line in lines), lines
+    assert any("Found in" in line and "mobile number" in line for line in lines), lines
     for line in (line for own in told.values() for line in own):
         assert line.zh != line.en or not line.en.isascii()
 

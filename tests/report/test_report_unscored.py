@@ -37,7 +37,8 @@ def test_kinds_of_errors_are_counted_in_both_languages(failing: Run) -> None:
 
 def test_messages_of_errors_are_on_the_page(failing: Run) -> None:
     masker = Masker.of_run(failing.rows, failing.key)
-    assert dict(errors(failing, masker))["candidate-v2"] == (("2", "h:1: refused"), ("1", "not asked: h:1"))
+    told = [(n, words.en, words.zh) for n, words in dict(errors(failing, masker))["candidate-v2"]]
+    assert told == [("2", "h:1: refused", ""), ("1", "not asked: h:1", "未请求：h:1")]
     assert "2 × <bdi>h:1: refused</bdi>" in html.html(failing, masker, ("en",))
 
 

@@ -169,6 +169,7 @@ _EVALUATE: Mapping[str, str] = {
 
 _CALLS: Mapping[str, str] = {
     "not asked: {why:note}": "未请求：{why}",
+    "not asked: {why}": "未请求：{why}",
     "not asked: no answer to the calls before ({why})": "未请求：之前的调用均无应答（{why}）",
     "not asked: the cap of tokens or cost is reached": "未请求：已达词元数或费用上限",
     "not asked: {n:number} calls never returned": "未请求：有 {n} 次调用一直没有返回",

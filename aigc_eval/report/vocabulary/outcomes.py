@@ -16,7 +16,6 @@ WORDS = {
     "errors": ("errors", "错误信息"),
     "errors.of": ("{candidate}: {kinds}", "{candidate}：{kinds}"),
     "errors.again": ("--resume asks for these again", "加 --resume 可重新请求这些输出"),
-    "note.outcome": ("outcome: {outcome}", "输出状态：{outcome}"),
     # kinds of error
     "kind.rate_limited": ("error: rate limited", "出错：被限流"),
     "kind.server": ("error: server failure", "出错：服务器故障"),
