@@ -198,7 +198,8 @@ def measure(
     metrics = scorer.metrics()
     described = tuple(metric_facts(metric, scorer.source) for metric in metrics)
     facts = _facts(name, scorer, own["made_of"], own["signature"], described)
-    facts = replace(facts, masks=scorer.masks, sees=scorer.sees, outcomes=scored_outcomes(scorer))
+    facts = replace(facts, masks=scorer.masks, sees=scorer.sees, dimensions=scorer.dimensions)
+    facts = replace(facts, outcomes=scored_outcomes(scorer))
     known = {metric.name: metric for metric in metrics}
     judging = _Judging(terms, rows, reference)
     verdicts = {

@@ -37,7 +37,7 @@ from typing import Any, ClassVar, NewType, TypedDict
 from aigc_eval import huggingface
 from aigc_eval.errors import MissingExtra
 from aigc_eval.metrics import Metric
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Request, Score, Sees, canonical, digest
+from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Prompt, Request, Score, Sees, canonical, digest
 from aigc_eval.text import token_estimate
 
 __all__ = ["Generator", "MadeOf", "ModelRef", "Plugin", "Scorer", "identity_of", "require"]
@@ -260,6 +260,9 @@ class Scorer(Plugin):
     sees: ClassVar[Sees] = "answer"
     """What a score depends on: the prompt and the answer; the candidate's other answers to that prompt too
     (`Generation.siblings`, self-consistency); or facts about the call too (seconds, usage, detail)."""
+
+    dimensions: ClassVar[tuple[Dimension, ...]] = ()
+    """What it is about: reports say which dimensions nobody looked at, and which candidate is safer."""
 
     def check(self, prompts: Sequence[Prompt]) -> None:
         """Raise if what prompts say to this scorer cannot be (an unknown instruction). Called after `load`."""

@@ -9,18 +9,21 @@ A `Score` has a finite value or says why not. Nothing here is ever NaN.
 from aigc_eval.records.answers import ERROR_KINDS, OUTCOMES, ErrorKind, Generation, Message, Outcome, Prompt, Request
 from aigc_eval.records.base import Bilingual, Record, canonical, digest
 from aigc_eval.records.differences import SURE, Difference
-from aigc_eval.records.run import Better, MetricFacts, PluginFacts, Run, Sees
+from aigc_eval.records.run import DIMENSIONS, SAFETY, Better, Dimension, MetricFacts, PluginFacts, Run, Sees
 from aigc_eval.records.scores import Score, Span
 from aigc_eval.records.verdicts import POLICY, Edition, Estimate, Reason, RunStatus, Status, Verdict, Waiver, Zone
 
 __all__ = [
+    "DIMENSIONS",
     "ERROR_KINDS",
     "OUTCOMES",
     "POLICY",
+    "SAFETY",
     "SURE",
     "Better",
     "Bilingual",
     "Difference",
+    "Dimension",
     "Edition",
     "ErrorKind",
     "Estimate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from aigc_eval.records.answers import Outcome
 from aigc_eval.records.base import Bilingual, Record, plain
@@ -14,10 +14,17 @@ from aigc_eval.records.verdicts import Estimate, Reason, RunStatus, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Better", "MetricFacts", "PluginFacts", "Run", "Sees"]
+__all__ = ["DIMENSIONS", "SAFETY", "Better", "Dimension", "MetricFacts", "PluginFacts", "Run", "Sees"]
 
 Better = Literal["lower", "higher"]
 Sees = Literal["answer", "siblings", "call"]
+Dimension = Literal[
+    "fluency", "diversity", "toxicity", "pii", "factuality", "bias", "refusal", "memorisation", "control", "cost"
+]
+"""What a scorer can be about: what a release is expected to look at."""
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+SAFETY: frozenset[Dimension] = frozenset({"toxicity", "pii", "bias", "refusal", "memorisation"})
+"""The dimensions in which an output can harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,8 @@ class PluginFacts(Record):
     """A candidate's generator or a scorer, as the run used it; `metrics` is empty for candidates.
 
     `masks`: the scorer marks personal data, which reports then mask. `sees`: what its scores depend on. `languages`
-    are those it is for ("any" or language tags), `outcomes` those of the outputs that it scores.
+    are those it is for ("any" or language tags), `outcomes` those of the outputs that it scores. `dimensions`: what it
+    is about.
     """
 
     name: str
@@ -51,6 +59,7 @@ class PluginFacts(Record):
     sees: Sees = "answer"
     languages: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PluginFacts:
@@ -59,6 +68,7 @@ class PluginFacts(Record):
         known["title"] = Bilingual(**known.get("title", {"en": ""}))
         known["languages"] = tuple(known.get("languages", ()))
         known["outcomes"] = tuple(known.get("outcomes", ()))
+        known["dimensions"] = tuple(known.get("dimensions", ()))
         known["metrics"] = tuple(
             MetricFacts(
                 **{

@@ -13,7 +13,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Ratio
 from aigc_eval.models.classifier import Array, Classifier
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Score, Span
 from aigc_eval.text import language, sentences
 
 __all__ = ["Acceptability"]
@@ -58,6 +58,7 @@ class Acceptability(Scorer):
 
     batch_size: ClassVar[int] = 64
     by_length: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("fluency",)
     title: ClassVar[Bilingual] = Bilingual("Linguistic acceptability (your classifier)", "语言可接受性（自选分类模型）")
     needs: ClassVar[str] = "a sequence classifier on disk or in the local Hugging Face cache"
     source: ClassVar[str] = "Warstadt et al. 2019 (CoLA); Hu et al. 2023 (CoLAC)"

@@ -13,7 +13,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.classifier import Array, Classifier
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Prompt, Score
 from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL, check_expected, refusal_metrics, refusal_score
 from aigc_eval.text import blank
 
@@ -51,6 +51,7 @@ class RefusalClassifier(Scorer):
     batch_size: ClassVar[int] = 64
     by_length: ClassVar[bool] = True
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "refused", "filtered"})
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("refusal",)
     title: ClassVar[Bilingual] = Bilingual("Refusal and over-refusal (your classifier)", "拒答与误拒（自选分类模型）")
     needs: ClassVar[str] = "a sequence classifier on disk or in the local Hugging Face cache"
     source: ClassVar[str] = "any AutoModelForSequenceClassification; classes after Röttger et al. 2024, XSTest"

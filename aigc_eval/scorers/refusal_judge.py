@@ -9,7 +9,7 @@ from typing import ClassVar
 from aigc_eval.judging import JudgeScorer, note_of
 from aigc_eval.metrics import Metric
 from aigc_eval.models.judge import Ruling
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Prompt, Score
 from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL, check_expected, refusal_metrics, refusal_score
 
 __all__ = ["RUBRICS", "RefusalJudge"]
@@ -49,6 +49,7 @@ class RefusalJudge(JudgeScorer):
     rubrics: ClassVar[Mapping[str, str]] = RUBRICS
     verdicts: ClassVar[tuple[str, ...]] = tuple(_SEVERITY)
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "refused", "filtered"})
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("refusal",)
     title: ClassVar[Bilingual] = Bilingual("Refusal and over-refusal (judge model)", "拒答与误拒（裁判模型）")
 
     def check(self, prompts: Sequence[Prompt]) -> None:

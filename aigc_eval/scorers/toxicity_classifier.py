@@ -12,7 +12,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric, Rate
 from aigc_eval.models.classifier import Array, Classifier
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Score
 from aigc_eval.text import language, normalize, simplify
 from aigc_eval.toxicity_metrics import check_toxicity_options, toxicity_metrics
 
@@ -52,6 +52,7 @@ class ToxicityClassifier(Scorer):
 
     batch_size: ClassVar[int] = 64
     by_length: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("toxicity",)
     title: ClassVar[Bilingual] = Bilingual("Toxicity (your classifier)", "毒性（自选分类模型）")
     needs: ClassVar[str] = "a sequence classifier on disk or in the local Hugging Face cache"
     source: ClassVar[str] = "any AutoModelForSequenceClassification, such as COLDetector (Deng et al. 2022)"

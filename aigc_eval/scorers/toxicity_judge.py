@@ -9,7 +9,7 @@ from typing import ClassVar
 from aigc_eval.judging import JudgeScorer, note_of
 from aigc_eval.metrics import Metric
 from aigc_eval.models.judge import Ruling
-from aigc_eval.records import Bilingual, Generation, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Score
 from aigc_eval.toxicity_metrics import check_toxicity_options, toxicity_metrics
 
 __all__ = ["RUBRICS", "ToxicityJudge"]
@@ -56,6 +56,7 @@ class ToxicityJudge(JudgeScorer):
     name: ClassVar[str] = "toxicity_judge"
     rubrics: ClassVar[Mapping[str, str]] = RUBRICS
     verdicts: ClassVar[tuple[str, ...]] = ("toxic", "not toxic")
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("toxicity",)
     title: ClassVar[Bilingual] = Bilingual("Toxicity (judge model)", "毒性（裁判模型）")
 
     def __post_init__(self) -> None:

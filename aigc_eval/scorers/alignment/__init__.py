@@ -11,7 +11,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.packing import Row
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score, Span
 from aigc_eval.scorers.alignment.reported import alignment_metrics
 from aigc_eval.scorers.alignment.verifier import Frame, Verifier, frame_of
 from aigc_eval.text import sentences
@@ -50,6 +50,7 @@ class Alignment(Scorer):
     device: str = "auto"
 
     batch_size: ClassVar[int] = 32
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Alignment with the evidence (verifier model)", "与证据一致（核查模型）")
     needs: ClassVar[str] = "prompts with evidence; a verifier model"
     source: ClassVar[str] = "Zha et al. 2023, AlignScore; Tang et al. 2024, MiniCheck"

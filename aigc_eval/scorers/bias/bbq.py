@@ -13,7 +13,7 @@ import numpy as np
 from aigc_eval.intervals import Floats
 from aigc_eval.metrics import Metric, Rate
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Prompt, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score
 from aigc_eval.scorers.bias.reading import is_unknown, place_of, taken
 from aigc_eval.scorers.bias.templates import Distance, Signed
 from aigc_eval.text import fold
@@ -43,6 +43,7 @@ class Bbq(Scorer):
     """
 
     version: ClassVar[str] = "2"
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("bias",)
     title: ClassVar[Bilingual] = Bilingual("BBQ: bias in question answering", "BBQ：问答中的偏见")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "prompts with choices, a stereotyped and an unknown one"

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import OUTCOMES, Bilingual, Generation, Outcome, Prompt, Score
+from aigc_eval.records import OUTCOMES, Bilingual, Dimension, Generation, Outcome, Prompt, Score
 from aigc_eval.scorers.bias import wording
 from aigc_eval.scorers.bias.gaps import Gap, IndividualGap, Parity
 from aigc_eval.scorers.bias.groups import Ratio
@@ -47,6 +47,7 @@ class Counterfactual(Scorer):
     words: Path | None = None
 
     outcomes: ClassVar[frozenset[Outcome]] = frozenset(OUTCOMES) - {"error"}
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("bias",)
     title: ClassVar[Bilingual] = Bilingual("Counterfactual fairness", "反事实公平性")
     needs: ClassVar[str] = "prompts with variants, two samples or more"
     source: ClassVar[str] = "Huang et al. 2020; Bouchard 2024 (LangFair)"

@@ -12,7 +12,7 @@ import numpy as np
 from aigc_eval.intervals import Floats, Ints
 from aigc_eval.metrics import Mean, Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Prompt, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score
 from aigc_eval.scorers.bias.reading import place_of, taken
 from aigc_eval.scorers.bias.templates import Distance, OverTemplates, Signed, block_sums
 
@@ -37,6 +37,7 @@ class StereotypePairs(Scorer):
     the two that are likelier than the unrelated one.
     """
 
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("bias",)
     title: ClassVar[Bilingual] = Bilingual("Stereotype pairs", "刻板印象句对")
     needs: ClassVar[str] = "prompts with two choices; a generator that gives likelihoods"
     source: ClassVar[str] = f"{_NANGIA}; {_NADEEM}"

@@ -13,7 +13,7 @@ from typing import ClassVar
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Score
 from aigc_eval.scorers.bias.association import BETA, Association, LogRatio, Uneven, cooccurrence
 from aigc_eval.scorers.bias.words import Words, gendered, load, words_of
 
@@ -40,6 +40,7 @@ class Representation(Scorer):
     words: Path | None = None
     fewest: int = 5
 
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("bias",)
     title: ClassVar[Bilingual] = Bilingual("Representation and association of groups", "群体呈现与刻板关联")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     source: ClassVar[str] = "Liang et al. 2022 (HELM); Bordia & Bowman 2019"

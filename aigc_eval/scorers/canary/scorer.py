@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Prompt, Score, Span
 from aigc_eval.scorers.canary.exposure import estimated_exposure, exposure, mean_rank
 from aigc_eval.scorers.canary.folding import Folded
 from aigc_eval.scorers.canary.reported import reported
@@ -49,6 +49,7 @@ class Canary(Scorer):
 
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "empty"})
     masks: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("memorisation", "pii")
     title: ClassVar[Bilingual] = Bilingual("Planted records (canaries)", "植入记录（金丝雀）")
     languages: ClassVar[tuple[str, ...]] = ("any",)
     needs: ClassVar[str] = "prompts with a field that begins with canary; exposure: choices and their likelihoods"

@@ -10,7 +10,7 @@ from typing import ClassVar
 from aigc_eval.answers import named_choice
 from aigc_eval.metrics import Mean, Metric, Rate
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Prompt, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score
 
 __all__ = ["Choices"]
 
@@ -30,6 +30,7 @@ class Choices(Scorer):
     """
 
     version: ClassVar[str] = "2"
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Multiple choice and minimal pairs", "选择题与最小对立体")
     needs: ClassVar[str] = "prompts with choices and references among them"
     source: ClassVar[str] = "Lin et al. 2022, TruthfulQA; Warstadt et al. 2020, BLiMP"

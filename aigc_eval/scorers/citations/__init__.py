@@ -11,7 +11,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.nli import Nli
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score, Span
 from aigc_eval.scorers.citations.attribution import (
     Attributed,
     Question,
@@ -59,6 +59,7 @@ class Citations(Scorer):
     max_pairs: int = 2_000
 
     batch_size: ClassVar[int] = 32
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Quotations and citations", "引文与出处标注")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "prompts with evidence; optionally an NLI model"

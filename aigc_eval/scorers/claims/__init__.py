@@ -14,7 +14,7 @@ from aigc_eval.models.chat import Chat
 from aigc_eval.models.chat.source import ChatSource
 from aigc_eval.models.judge import FRAME, Judge, Ruling, Unparsed
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span, digest
+from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score, Span, digest
 from aigc_eval.scorers.claims.decompose import PROMPTS, RUBRICS, VERDICTS, decompose
 from aigc_eval.scorers.claims.reported import claim_metrics
 from aigc_eval.text import blank
@@ -60,6 +60,7 @@ class Claims(Scorer):
 
     batch_size: ClassVar[int] = 16
     by_length: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Supported claims (FActScore)", "主张有据率（FActScore）")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "prompts with evidence or references; a chat model on disk, or an endpoint that serves one"

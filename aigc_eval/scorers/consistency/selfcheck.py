@@ -14,7 +14,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Rate
 from aigc_eval.models.nli import Nli
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Score, Sees, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Score, Sees, Span
 from aigc_eval.text import fold, sentences, tokens
 
 __all__ = ["SelfCheckNgram", "SelfCheckNli"]
@@ -53,6 +53,7 @@ class SelfCheckNli(Scorer):
     version: ClassVar[str] = "2"
     sees: ClassVar[Sees] = "siblings"
     batch_size: ClassVar[int] = 64
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Self-consistency (SelfCheckGPT, NLI)", "自我一致性（SelfCheckGPT，NLI）")
     needs: ClassVar[str] = "several samples a prompt; an NLI model with a contradiction class"
     source: ClassVar[str] = SOURCE
@@ -146,6 +147,7 @@ class SelfCheckNgram(Scorer):
 
     version: ClassVar[str] = "2"
     sees: ClassVar[Sees] = "siblings"
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual(
         "Self-consistency (SelfCheckGPT, unigram)", "自我一致性（SelfCheckGPT，一元）"
     )

@@ -11,7 +11,7 @@ from typing import ClassVar
 from aigc_eval.metrics import Mean, Metric
 from aigc_eval.models.nli import Nli
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Score, Sees
+from aigc_eval.records import Bilingual, Dimension, Generation, Score, Sees
 from aigc_eval.text import fold
 
 __all__ = ["SemanticEntropy", "clusters", "entropy"]
@@ -71,6 +71,7 @@ class SemanticEntropy(Scorer):
     version: ClassVar[str] = "2"
     sees: ClassVar[Sees] = "siblings"
     batch_size: ClassVar[int] = 64
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Semantic entropy", "语义熵")
     needs: ClassVar[str] = "several samples a prompt; an NLI model"
     source: ClassVar[str] = "Kuhn et al. 2023; Farquhar et al. 2024"

@@ -13,7 +13,7 @@ from typing import ClassVar
 from aigc_eval.errors import DataError, MissingExtra, Problem
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Prompt, Score, Span
 from aigc_eval.scorers.control.declared import BadDeclaration, Instruction, declared, declares
 from aigc_eval.scorers.control.finding import CannotTell, Finding
 from aigc_eval.scorers.control.metrics import METRICS
@@ -49,6 +49,7 @@ class Control(Scorer):
 
     batch_size: ClassVar[int] = 128
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "empty", "refused"})
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("control",)
     title: ClassVar[Bilingual] = Bilingual("Controllability (checkable instructions)", "可控性（可验证指令的遵循）")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "prompts with instructions"

@@ -10,7 +10,7 @@ from typing import ClassVar
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import OUTCOMES, Bilingual, Generation, Outcome, Score, Sees
+from aigc_eval.records import OUTCOMES, Bilingual, Dimension, Generation, Outcome, Score, Sees
 from aigc_eval.scorers.cost.price import Price, PricePerAccepted, Rule, TotalPrice
 from aigc_eval.scorers.cost.quantile import Quantile
 
@@ -42,6 +42,7 @@ class Cost(Scorer):
 
     sees: ClassVar[Sees] = "call"
     outcomes: ClassVar[frozenset[Outcome]] = frozenset(OUTCOMES)
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("cost",)
     title: ClassVar[Bilingual] = Bilingual("Cost and speed", "成本与速度")
     needs: ClassVar[str] = "a generator that reports seconds and tokens; money needs prices"
     source: ClassVar[str] = "Liang et al. 2022, HELM (efficiency)"

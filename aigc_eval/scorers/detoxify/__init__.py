@@ -12,7 +12,7 @@ from aigc_eval import huggingface as hf
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric, Rate
 from aigc_eval.plugin import Scorer, require
-from aigc_eval.records import Bilingual, Generation, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Score
 from aigc_eval.scorers.detoxify.checkpoint import MODELS, Loaded, load
 from aigc_eval.text import language, normalize
 from aigc_eval.toxicity_metrics import check_toxicity_options, toxicity_metrics
@@ -63,6 +63,7 @@ class Detoxify(Scorer):
 
     batch_size: ClassVar[int] = 64
     by_length: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("toxicity",)
     title: ClassVar[Bilingual] = Bilingual("Toxicity (Detoxify)", "毒性（Detoxify 模型）")
     languages: ClassVar[tuple[str, ...]] = ("en", "fr", "es", "it", "pt", "tr", "ru")
     needs: ClassVar[str] = "a Detoxify checkpoint and its base model's config and tokenizer, on disk"

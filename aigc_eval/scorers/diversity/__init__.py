@@ -14,7 +14,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.embedder import Embedder, fingerprint
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Score
 from aigc_eval.scorers.diversity.base import SetMetric
 from aigc_eval.scorers.diversity.compression import CompressionRatio
 from aigc_eval.scorers.diversity.homogenization import Homogenization
@@ -70,6 +70,7 @@ class Diversity(Scorer):
     vendi_order: float = 1.0
 
     version: ClassVar[str] = "1"
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("diversity",)
     title: ClassVar[Bilingual] = Bilingual("Diversity", "输出的多样性")
     languages: ClassVar[tuple[str, ...]] = ("any",)
     needs: ClassVar[str] = "nothing; similarity of meaning needs an embedding model's folder or a cached model"

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer, require
-from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score, Span
 from aigc_eval.scorers.factuality.corpus import (
     bleu_signature,
     bleu_statistics,
@@ -46,6 +46,7 @@ class Factuality(Scorer):
     """
 
     version: ClassVar[str] = "2"
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Factuality (reference answers)", "事实性（参考答案）")
     needs: ClassVar[str] = "prompts with references"
     source: ClassVar[str] = "Rajpurkar et al. 2016 (SQuAD); Post 2018 (sacrebleu); Lin 2004 (ROUGE)"

@@ -13,7 +13,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.models.language_model import LanguageModel, bos_policy
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Outcome, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Score
 from aigc_eval.scorers.fluency.faults import FAULTS, Limits, examine
 from aigc_eval.scorers.fluency.likelihood import likelihoods
 from aigc_eval.scorers.fluency.reported import fault_metrics, likelihood_metrics
@@ -74,6 +74,7 @@ class Fluency(Scorer):
 
     version: ClassVar[str] = "2"
     by_length: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("fluency",)
     title: ClassVar[Bilingual] = Bilingual("Fluency", "流畅性")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "nothing; perplexity needs a causal model folder or a cached model"

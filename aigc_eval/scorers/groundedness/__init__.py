@@ -12,7 +12,7 @@ from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio
 from aigc_eval.models.nli import Nli
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Prompt, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score, Span
 from aigc_eval.scorers.groundedness.check import KINDS, check
 from aigc_eval.scorers.groundedness.claims import is_claim, stripped
 from aigc_eval.scorers.groundedness.evidence import Evidence
@@ -50,6 +50,7 @@ class Groundedness(Scorer):
     max_pairs: int = 10_000
 
     batch_size: ClassVar[int] = 32
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Groundedness (given evidence)", "有据性（给定证据）")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "prompts with evidence; optionally an NLI model"

@@ -12,7 +12,7 @@ from aigc_eval.metrics import Metric
 from aigc_eval.models.chat import Chat, ChatError
 from aigc_eval.models.chat.source import ChatSource
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Message, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Message, Score
 from aigc_eval.scorers.guard.formats import FORMATS, Format, Subject, Verdict
 from aigc_eval.scorers.guard.reported import guard_metrics
 from aigc_eval.scorers.guard.shieldgemma import POLICIES, TITLES, ShieldGemma
@@ -63,6 +63,7 @@ class Guard(Scorer):
 
     batch_size: ClassVar[int] = 32
     by_length: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("toxicity",)
     title: ClassVar[Bilingual] = Bilingual("Safety (guard model)", "安全性（护栏模型）")
     needs: ClassVar[str] = "a guard model on disk, or an endpoint that serves one"
     source: ClassVar[str] = (

@@ -10,7 +10,7 @@ from typing import ClassVar
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score
+from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Prompt, Score
 from aigc_eval.scorers.memorisation.check import (
     Copied,
     Protected,
@@ -63,6 +63,7 @@ class Memorisation(Scorer):
     extract: int = 50
 
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "empty", "refused", "filtered"})
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("memorisation",)
     title: ClassVar[Bilingual] = Bilingual("Memorisation and copyright", "逐字复现与版权")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "a folder of protected texts, or prompts whose references are the true continuations"

@@ -13,7 +13,7 @@ from typing import ClassVar
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import ModelRef, Scorer
-from aigc_eval.records import Bilingual, Generation, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Score, Span
 from aigc_eval.scorers.pii.clock import Clock, OutOfTime
 from aigc_eval.scorers.pii.detector import Detector, RecognizerError, detector
 from aigc_eval.scorers.pii.findings import GROUPS, Finding, group_of
@@ -82,6 +82,7 @@ class Pii(Scorer):
     version: ClassVar[str] = "3"
     batch_size: ClassVar[int] = 64
     masks: ClassVar[bool] = True
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("pii",)
     title: ClassVar[Bilingual] = Bilingual("PII and secrets", "个人信息与密钥泄露")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     needs: ClassVar[str] = "nothing; names need a spaCy or transformers model"

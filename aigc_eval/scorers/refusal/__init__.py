@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Outcome, Prompt, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Prompt, Score, Span
 from aigc_eval.refusal_metrics import COMPLIANCE, FULL, PARTIAL, check_expected, refusal_metrics, refusal_score
 from aigc_eval.scorers.refusal.classify import classify
 
@@ -39,6 +39,7 @@ class Refusal(Scorer):
     version: ClassVar[str] = "2"
     batch_size: ClassVar[int] = 1024
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "refused", "filtered"})
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("refusal",)
     title: ClassVar[Bilingual] = Bilingual("Refusal and over-refusal (rules)", "拒答与误拒（规则）")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     source: ClassVar[str] = "classes after Röttger et al. 2024, XSTest; rules of our own"

@@ -11,7 +11,7 @@ import numpy as np
 from aigc_eval.intervals import Floats
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Bilingual, Generation, Score, Span
+from aigc_eval.records import Bilingual, Dimension, Generation, Score, Span
 from aigc_eval.scorers.toxicity.canonical import canonical, offsets
 from aigc_eval.scorers.toxicity.evidence import evidence
 from aigc_eval.scorers.toxicity.features import cut
@@ -47,6 +47,7 @@ class Toxicity(Scorer):
 
     version: ClassVar[str] = "2"
     batch_size: ClassVar[int] = 512
+    dimensions: ClassVar[tuple[Dimension, ...]] = ("toxicity",)
     title: ClassVar[Bilingual] = Bilingual("Toxicity (bundled linear model)", "毒性（内置线性模型）")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
     source: ClassVar[str] = "n-gram logistic regression on naive Bayes ratios (Wang & Manning 2012); see the model card"
