@@ -15,9 +15,10 @@ from aigc_eval.records import Bilingual, Edition, Run
 from aigc_eval.report import view
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.glance import glance
-from aigc_eval.report.html.charts import Album, Scale, comparison, gate_picture, key, numbers_of
+from aigc_eval.report.html.charts import Album, key
 from aigc_eval.report.html.environment import allowed_by, environment, fixed_words
 from aigc_eval.report.html.examples import MOST, worst_examples
+from aigc_eval.report.html.figures import compare, gates
 from aigc_eval.report.html.slices import slice_tables
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
@@ -38,9 +39,9 @@ def _unscored(page: Page) -> dict[str, Any]:
 
 Section = Callable[[Page], Mapping[str, Any]]
 SECTIONS: Mapping[str, Section] = {
-    "gates": _gates,
+    "gates": gates,
     "glance": lambda page: {"glance": glance(page.run)},
-    "compare": _compare,
+    "compare": compare,
     "slices": lambda page: {"slices": slice_tables(page.run, page.masker)},
     "examples": lambda page: {"worst": worst_examples(page.run, page.masker)},
     "unscored": _unscored,
@@ -60,7 +61,8 @@ def render(page: Page) -> str:
     """The page of a run whose masker is made."""
     templates = environment()
     style = "".join(templates.get_template(f"style/{name}").render() for name in STYLES)
-    told = {key: value for section in SECTIONS.values() for key, value in section(page).items()}
+    told = {name: value for section in SECTIONS.values() for name, value in section(page).items()}
+    album = Album.of(page)
     return templates.get_template("page.html").render(
         **_header(page.run, page.languages),
         **told,
@@ -68,7 +70,7 @@ def render(page: Page) -> str:
         sections=tuple(SECTIONS),
         styles=STYLES,
         style_hash=allowed_by(style),
-        keys=[page.album.add(key(i)) for i in range(len(run.candidates))],
+        keys=[album.add(key(i)) for i in range(len(page.run.candidates))],
     )
 
 
