@@ -103,6 +103,7 @@ _SCORERS: Mapping[str, str] = {
     "the {entity:label} recogniser ran out of time: {why:note}": "{entity}识别器超时：{why}",
     "the {entity:label} recogniser failed: {what}": "{entity}识别器出错：{what}",
     "more than {n:number} s": "超过 {n} 秒",
+    "an expression was given up": "表达式匹配已中止",
     "{n:number} s were not enough for {m:number} characters or those before them": (
         "{n} 秒内未能处理完 {m} 个字符或其之前的文本"
     ),
@@ -191,6 +192,7 @@ _CALLS: Mapping[str, str] = {
     "no connection ({why})": "连接失败（{why}）",
     "no answer in time ({why})": "超时未应答（{why}）",
     "the connection failed ({why})": "连接中断（{why}）",
+    "{host:id} is not the host that was allowed": "{host} 不是获准访问的主机",
     "an answer above {n:number} MiB": "响应超过 {n} MiB",
     "not sent: an address of {n:number} characters; use method POST": "未发送：网址长 {n} 个字符；请改用 POST 方法",
     # what it said
