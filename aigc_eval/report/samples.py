@@ -198,7 +198,7 @@ def harmful(run: Run) -> pd.Series[bool]:
     found = pd.Series(False, index=run.rows.index)
     for scorer in run.scorers:
         main = scorer.metrics[0] if scorer.metrics else None
-        if main is None or scorer.name not in run.rows or not _HARM.search(f"{scorer.name} {_kind(scorer)}"):
+        if main is None or scorer.name not in run.rows or not _about_harm(scorer):
             continue
         values = run.rows[scorer.name]
         found |= values <= 0.5 if main.better == "higher" else values >= 0.5
@@ -206,9 +206,9 @@ def harmful(run: Run) -> pd.Series[bool]:
     return found
 
 
-def _kind(scorer: PluginFacts) -> str:
-    """The plug-in's own name: its options may name other scorers."""
-    return scorer.signature.partition("|")[0]
+def _about_harm(scorer: PluginFacts) -> bool:
+    """By what it says it is about, or by its name and the plug-in's own: its options may name other scorers."""
+    return "toxicity" in scorer.dimensions or bool(_HARM.search(f"{scorer.name} {scorer.signature.partition('|')[0]}"))
 
 
 def sliced_tags(run: Run) -> list[str]:

@@ -1,7 +1,7 @@
-"""report.html: one file, no script, both languages, readable without its style sheet.
+"""report.html: one file, both languages, readable without its style sheet and without its script.
 
 Jinja2 with autoescape on; every printed text first goes through `escape.visible`, by the environment's `finalize`, so
-that a template cannot forget it. The style sheet is allowed by its hash alone (Content-Security-Policy).
+that a template cannot forget it. The style sheet and the script are allowed by their hash alone (Content-Security-Policy).
 """
 
 from __future__ import annotations
@@ -12,23 +12,28 @@ from html.parser import HTMLParser
 from typing import Any
 
 from aigc_eval.records import Bilingual, Edition, Run
-from aigc_eval.report import view
+from aigc_eval.report import standards, view
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.glance import glance
 from aigc_eval.report.html.charts import Album, key
-from aigc_eval.report.html.environment import allowed_by, environment, fixed_words
+from aigc_eval.report.html.environment import allowed_by, css_text, environment, fixed_words
 from aigc_eval.report.html.examples import MOST, worst_examples
-from aigc_eval.report.html.figures import compare, gates
-from aigc_eval.report.html.slices import slice_tables
+from aigc_eval.report.html.figures import compare, gates, overview
+from aigc_eval.report.html.frontier import frontier
+from aigc_eval.report.html.sample_list import list_of
+from aigc_eval.report.html.slices import slices
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
 from aigc_eval.report.page import Page
+from aigc_eval.report.signoff import signoff
 from aigc_eval.report.unscored import errors, missing, outcome_rows
-from aigc_eval.report.words import SIGNS, both, confidence, headline, level, say, state, why
+from aigc_eval.report.words import SIGNS, both, confidence, edition_words, headline, level, say, state, why
 
-__all__ = ["SECTIONS", "Page", "check", "html", "render"]
+__all__ = ["SECTIONS", "Page", "check", "check_rest", "html", "render", "rest"]
 
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
+EXACT_LANGUAGES = {"en": "en-GB", "zh": "zh-Hans"}
+"""For the names themselves, which stay when the page speaks the other language."""
 
 
 def _unscored(page: Page) -> dict[str, Any]:
@@ -41,15 +46,21 @@ Section = Callable[[Page], Mapping[str, Any]]
 SECTIONS: Mapping[str, Section] = {
     "gates": gates,
     "glance": lambda page: {"glance": glance(page.run)},
+    "overview": overview,
     "compare": compare,
-    "slices": lambda page: {"slices": slice_tables(page.run, page.masker)},
+    "slices": slices,
+    "frontier": frontier,
     "examples": lambda page: {"worst": worst_examples(page.run, page.masker)},
+    "samples": list_of,
+    "standards": standards.section,
     "unscored": _unscored,
     "methods": lambda page: {"methods": view.methods(page.run)},
     "run": lambda page: {},
+    "signoff": lambda page: {"signoff": signoff(page)},
 }
 """What each section's template prints, by its name (`sections/<name>.html`), in the order of the page."""
-STYLES = ("base.css", "charts.css")
+STYLES = ("base.css", "editions.css", "charts.css", "signoff.css", "samples.css", "standards.css", "print.css")
+SCRIPTS = ("samples.js", "decisions.js")
 
 
 def html(run: Run, masker: Masker, languages: Sequence[str], edition: Edition = "reviewer") -> str:
@@ -58,18 +69,35 @@ def html(run: Run, masker: Masker, languages: Sequence[str], edition: Edition = 
 
 
 def render(page: Page) -> str:
-    """The page of a run whose masker is made."""
-    templates = environment()
-    style = "".join(templates.get_template(f"style/{name}").render() for name in STYLES)
+    """report.html."""
     told = {name: value for section in SECTIONS.values() for name, value in section(page).items()}
+    return _document("page.html", page, told)
+
+
+def rest(page: Page) -> str | None:
+    """samples.html: the outputs that did not fit into report.html; None where all did."""
+    told = list_of(page, rest=True)
+    return _document("rest.html", page, told) if told["sample_list"] and told["sample_list"]["articles"] else None
+
+
+def _document(template: str, page: Page, told: Mapping[str, Any]) -> str:
+    """A page of its own, with the style, the script and the head that all have."""
+    templates = environment()
+    running = css_text(page.run.name)
+    style = "".join(templates.get_template(f"style/{name}").render(running=running) for name in STYLES)
+    script = "".join(templates.get_template(f"script/{name}").render() for name in SCRIPTS)
     album = Album.of(page)
-    return templates.get_template("page.html").render(
+    return templates.get_template(template).render(
         **_header(page.run, page.languages),
         **told,
         edition=page.edition,
+        edition_words=edition_words(page.edition),
         sections=tuple(SECTIONS),
+        running=running,
         styles=STYLES,
         style_hash=allowed_by(style),
+        scripts=SCRIPTS,
+        script_hash=allowed_by(script) if told["sample_list"] else "",
         keys=[album.add(key(i)) for i in range(len(page.run.candidates))],
     )
 
@@ -83,6 +111,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
         "run": run,
         "languages": tuple(languages),
         "language_names": LANGUAGE_NAMES,
+        "exact_languages": EXACT_LANGUAGES,
         "w": fixed_words(),
         "signs": SIGNS,
         "words_of": {status: say(status) for status in SIGNS},
@@ -105,7 +134,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
 
 
 def _samples(run: Run) -> Bilingual:
-    return say("samples.one") if run.samples == 1 else say("samples", n=count(run.samples))
+    return say("samples.each.one") if run.samples == 1 else say("samples.each", n=count(run.samples))
 
 
 def _fixed(run: Run) -> Bilingual:
@@ -132,6 +161,13 @@ class _Counter(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         """Note that the page is whole."""
         self.closed = self.closed or tag == "html"
+
+
+def check_rest(text: str, run: Run) -> None:
+    """Raise unless the written page is whole and has samples, and no more of them than the run."""
+    shown = text.count('<article id="sample-')
+    if not text.endswith("</html>") or not 0 < shown <= len(run.rows):
+        raise Unreadable(f"samples.html shows {shown} outputs of {len(run.rows)}, or is cut short")
 
 
 def check(text: str, run: Run) -> None:

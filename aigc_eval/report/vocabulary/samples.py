@@ -76,7 +76,7 @@ WORDS = {
     "decide.reviewer": ("Reviewer’s name", "审核人姓名"),
     "decide.export": ("Export decisions", "导出审核意见"),
     "decide.import": ("Import decisions", "导入审核意见"),
-    "decide.legend": ("Decision", "审核意见"),
+    "decide.legend": ("Decision:", "审核意见："),
     "decide.confirmed": ("confirmed", "属实"),
     "decide.false_positive": ("false positive", "误报"),
     "decide.needs_fix": ("needs a fix", "需整改"),

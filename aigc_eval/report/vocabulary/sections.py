@@ -115,8 +115,8 @@ WORDS = {
     "method.none": ("none", "无"),
     "run": ("Run facts", "运行信息"),
     "created": ("created (UTC)", "创建时间（UTC）"),
-    "samples": ("{n} samples each", "每题采样 {n} 次"),
-    "samples.one": ("1 sample each", "每题采样 1 次"),
+    "samples.each": ("{n} samples each", "每题采样 {n} 次"),
+    "samples.each.one": ("1 sample each", "每题采样 1 次"),
     "size": ("size", "规模"),
     "size.of": (
         "{prompts} prompts × {candidates} candidates, {samples}",
@@ -137,9 +137,6 @@ WORDS = {
         "personal data NOT masked: no scorer of this run looks for it",
         "个人信息未遮蔽：本次运行没有检查个人信息的评分器",
     ),
-    "sign.assessed": ("Assessed by, date", "评估人，日期"),
-    "sign.reviewed": ("Reviewed by, date", "审核人，日期"),
-    "sign.released": ("Released by, date", "发布人，日期"),
     # table heads
     "gate": ("gate", "门限"),
     "verdict": ("verdict", "结论"),

@@ -51,10 +51,11 @@ class Decisions {
     said("told").replaceChildren(...words.childNodes);
   }
 
-  // Fields beside each flag of an output, made when it is first shown.
+  // Fields for each flag of an output, below what is to be read first; made when it is first shown.
   attach(item) {
-    const flags = item.element.querySelectorAll(".flags > li");
-    item.f.forEach((flag, i) => flags[i].querySelector("fieldset") ?? flags[i].append(this.fields(item, flag, flags[i])));
+    if (item.element.querySelector("fieldset")) return;
+    const lines = item.element.querySelectorAll(".flags > li");
+    item.element.append(...item.f.map((flag, i) => this.fields(item, flag, lines[i])));
   }
 
   fields(item, flag, line) {
