@@ -124,7 +124,7 @@ def test_a_cap_stops_the_run_and_a_higher_one_goes_on(cap: dict[str, float], gen
 def test_an_outage_in_the_middle_costs_no_answer(tmp_path: Path) -> None:
     """Dead from second 0.3 to 1.3: all calls fail once or twice, and then probes, which are not counted."""
     with faulty(Plan(outage=(0.3, 1.3), delay=(0.01, 0.03)), tmp_path / "server") as server:
-        limits = {"concurrency": 16, "timeout": 5, "outage": 3, "backoff": 0.3, "longest_wait": 1}
+        limits = {"concurrency": 16, "timeout": 5, "outage": 3, "backoff": 0.3, "longest_wait": 1, "attempts": 8}
         done = carry_out(write(tmp_path, server.url, 400, limits=limits), tmp_path / "out")
         assert done.run is not None
         assert agree(server.ledger(), tmp_path / "out", done.run, 400) == Counter(ok=400)
