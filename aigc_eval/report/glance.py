@@ -1,17 +1,18 @@
-"""What stands out of each candidate, in a few lines: where it is clearly behind the best, and what it leaked."""
+"""What stands out of each candidate, in a few lines: where it is clearly behind another one, and what it leaked."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts, Run
+from aigc_eval.report.apart import Apart, apart, leader
 from aigc_eval.report.numbers import count, figure
 from aigc_eval.report.words import both, label_words, metric_title, say, scorer_title
 
-__all__ = ["behind", "glance"]
+__all__ = ["glance"]
 
 MOST_METRICS = 5
 MOST_LABELS = 6
@@ -19,86 +20,71 @@ NOTABLE = 0.02
 """Where there is nothing to compare with, a share of faults is named from here on."""
 
 
-def behind(metric: MetricFacts, row: Sequence[Estimate | None]) -> tuple[int | None, frozenset[int]]:
-    """Index of the best candidate and those clearly behind it: whose interval does not overlap with the best one's.
-
-    An interval without width has seen no variation at all and cannot set candidates apart.
-    """
-    whole = [
-        (i, e.value, e.low, e.high)
-        for i, e in enumerate(row)
-        if e and e.value is not None and e.low is not None and e.high is not None and e.low < e.high
-    ]
-    if metric.better is None or len(whole) < 2:
-        return None, frozenset()
-    if metric.better == "lower":
-        best = min(whole, key=lambda e: e[1])
-        beaten = frozenset(i for i, _, low, _ in whole if low > best[3])
-    else:
-        best = max(whole, key=lambda e: e[1])
-        beaten = frozenset(i for i, _, _, high in whole if high < best[2])
-    return best[0], beaten
-
-
 @dataclass(frozen=True)
 class _Notable:
-    """One metric in which a candidate stands out, by how far; `best` is None without others to compare with."""
+    """One metric in which a candidate stands out, by how far; `other` is the one that is clearly better, if any."""
 
     title: Bilingual
     value: float
-    best: float | None
     unit: str
+    other: str = ""
+    best: float = 0.0
 
     @property
     def gap(self) -> float:
-        return abs(self.value - (self.best or 0.0))
+        return abs(self.value - self.best)
 
     def words(self) -> Bilingual:
-        if self.best is None:
+        if not self.other:
             return say("glance.alone", metric=self.title, value=figure(self.value, self.unit))
         figures = {"value": figure(self.value, self.unit), "best": figure(self.best, self.unit)}
-        return say("glance.metric", metric=self.title, **figures)
+        return say("glance.metric", metric=self.title, other=self.other, **figures)
 
 
 def glance(run: Run) -> list[tuple[str, list[Bilingual]]]:
     """Each candidate's lines, one a scorer; a single line that says so where nothing stands out."""
     found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
+    distances = list(apart(run).values())
     told = []
-    for i, candidate in enumerate(run.candidates):
+    for candidate in run.candidates:
         lines = []
         for scorer in run.scorers:
-            row = _row_of(run, scorer, found)
-            notable = sorted(_notable(scorer, row, i), key=lambda n: -n.gap)[:MOST_METRICS]
-            lines += [_line(scorer, [n.words() for n in notable])] if notable else []
+            notable = sorted(_notable(run, scorer, candidate.name, found, distances), key=lambda n: -n.gap)
+            lines += [_line(scorer, [n.words() for n in notable[:MOST_METRICS]])] if notable else []
             lines += _leaks(run, scorer, candidate.name)
         told.append((candidate.name, lines or [say("glance.nothing")]))
     return told
 
 
-Row = Callable[[MetricFacts], list[Estimate | None]]
-
-
-def _row_of(run: Run, scorer: PluginFacts, found: dict[tuple[str, str, str], Estimate]) -> Row:
-    return lambda metric: [found.get((c.name, scorer.name, metric.name)) for c in run.candidates]
-
-
-def _notable(scorer: PluginFacts, row_of: Row, i: int) -> list[_Notable]:
+def _notable(
+    run: Run,
+    scorer: PluginFacts,
+    name: str,
+    found: Mapping[tuple[str, str, str], Estimate],
+    distances: Sequence[Apart],
+) -> list[_Notable]:
     """Shares in which the candidate is clearly behind; another kind of number only if it is the scorer's main one."""
     notable = []
     for position, metric in enumerate(scorer.metrics):
-        if metric.unit != "share" and position > 0:
+        own = found.get((name, scorer.name, metric.name))
+        if own is None or own.value is None or (metric.unit != "share" and position > 0):
             continue
-        row = row_of(metric)
-        own = row[i]
-        if own is None or own.value is None:
-            continue
-        best, beaten = behind(metric, row)
-        leader = row[best] if best is not None else None
-        if i in beaten and leader is not None:
-            notable.append(_Notable(metric_title(metric), own.value, leader.value, metric.unit))
-        elif len(row) == 1 and metric.better == "lower" and metric.unit == "share" and own.value >= NOTABLE:
-            notable.append(_Notable(metric_title(metric), own.value, None, metric.unit))
+        leaders = [leader(d) for d in distances if _behind(d, name, scorer, metric)]
+        values = {other: e.value for other in leaders if (e := found.get((other, scorer.name, metric.name)))}
+        known = {other: value for other, value in values.items() if value is not None}
+        if known:
+            best = min(known, key=lambda other: known[other] if metric.better == "lower" else -known[other])
+            notable.append(_Notable(metric_title(metric), own.value, metric.unit, best, known[best]))
+        elif len(run.candidates) == 1 and metric.better == "lower" and metric.unit == "share" and own.value >= NOTABLE:
+            notable.append(_Notable(metric_title(metric), own.value, metric.unit))
     return notable
+
+
+def _behind(distance: Apart, name: str, scorer: PluginFacts, metric: MetricFacts) -> bool:
+    """Whether the candidate is clearly behind by this metric."""
+    found = distance.difference
+    own = (found.scorer, found.metric) == (scorer.name, metric.name) and name in (found.candidate, found.against)
+    return own and leader(distance) not in ("", name)
 
 
 def _line(scorer: PluginFacts, parts: Sequence[Bilingual]) -> Bilingual:

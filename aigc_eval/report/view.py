@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aigc_eval.detectable import POWER, detectable
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, Outcome, Reason, Run, Verdict, Zone
-from aigc_eval.report.glance import behind
+from aigc_eval.report.apart import Apart, apart, leader
 from aigc_eval.report.numbers import NONE, count, difference_of, figure, interval, limit
 from aigc_eval.report.words import (
     ARROWS,
@@ -27,7 +27,7 @@ from aigc_eval.report.words import (
     unit_name,
 )
 
-__all__ = ["candidate_states", "comparisons", "gate_groups", "method_line", "methods", "policy"]
+__all__ = ["candidate_states", "compare_note", "comparisons", "gate_groups", "method_line", "methods", "policy"]
 
 STATUSES = ("pass", "fail", "undetermined")
 _URGENT = ("fail", "undetermined", "pass")
@@ -68,16 +68,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class MetricLine:
-    """One metric, all candidates; `best` is the index of the clearly best one, `behind` are those it leaves behind."""
+    """One metric, all candidates.
+
+    `apart` is how far each is from the reference, None for that one and where nothing is known; of two candidates,
+    `verdict` says which is better, and `best` is the index of the one that clearly is.
+    """
 
     title: Bilingual
     arrow: str
     unit: Bilingual
     cells: tuple[Cell, ...]
     label: str
+    apart: tuple[Apart | None, ...]
     verdict: Bilingual
     best: int | None
-    behind: frozenset[int]
     row: tuple[Estimate | None, ...]
     bounds: Zone
 
@@ -174,47 +178,51 @@ def status_counts(run: Run) -> list[tuple[str, int, Bilingual]]:
 
 def comparisons(run: Run) -> list[tuple[Bilingual, list[MetricLine]]]:
     """The metrics of each scorer over all rows, candidates side by side, where anyone has a value."""
-    found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
+    found, distances = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}, apart(run)
     groups = []
     for scorer in run.scorers:
         lines = []
         for metric in scorer.metrics:
-            row = [found.get((c.name, scorer.name, metric.name)) for c in run.candidates]
+            keys = [(c.name, scorer.name, metric.name) for c in run.candidates]
+            row = tuple(found.get(key) for key in keys)
             if any(e and e.value is not None for e in row):
-                lines.append(_metric_line(run, metric, row))
+                lines.append(_metric_line(run, metric, row, tuple(distances.get(key) for key in keys)))
         if lines:
             groups.append((scorer_title(scorer), lines))
     return groups
 
 
-def _metric_line(run: Run, metric: MetricFacts, row: Sequence[Estimate | None]) -> MetricLine:
+def _metric_line(
+    run: Run, metric: MetricFacts, row: tuple[Estimate | None, ...], distances: tuple[Apart | None, ...]
+) -> MetricLine:
     cells = tuple(cell(e, metric.unit) for e in row)
     names = [c.name for c in run.candidates]
-    best, beaten = behind(metric, row)
-    leads = best if beaten else None
     told = (f"{n} {c.value} ({c.interval or NONE})" for n, c in zip(names, cells, strict=True))
+    only = distances[1] if len(distances) == len(("one", "other")) else None
     return MetricLine(
         metric_title(metric),
         ARROWS[metric.better],
         unit_name(metric.unit),
         cells,
         "; ".join(told),
-        _verdict(metric, names, row, bool(beaten)),
-        leads,
-        beaten,
-        tuple(row),
+        distances,
+        say("no_direction") if metric.better is None else only.words() if only else say("apart.unknown"),
+        names.index(leader(only)) if only and only.clear else None,
+        row,
         metric.bounds,
     )
 
 
-def _verdict(metric: MetricFacts, names: Sequence[str], row: Sequence[Estimate | None], clear: bool) -> Bilingual:
-    """Which of two candidates is clearly better, in words."""
-    if metric.better is None:
-        return say("no_direction")
-    if sum(1 for e in row if e and e.low is not None) < 2:
-        return say("not_comparable")
-    best, _ = behind(metric, row)
-    return say("clearly_better.two", best=names[best]) if clear and best is not None else say("no_clear_difference")
+def compare_note(run: Run) -> Bilingual:
+    """How to read the comparison."""
+    key = {1: "compare.one", 2: "compare.note"}.get(len(run.candidates), "compare.many")
+    names = next(((d.candidate, d.against) for d in run.differences), ("", ""))
+    sizes = {
+        family: next((d.family for d in run.differences if d.main == family and d.family), 0)
+        for family in (True, False)
+    }
+    known = {"main": count(sizes[True]), "rest": count(sizes[False])}
+    return say(key, level=level(run), candidate=names[0], against=names[1], **known)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from aigc_eval.differences import corrected, differences, reference_of
 from aigc_eval.estimates import estimate
 from aigc_eval.gates import BUDGETS, Finding, Gate, Limit, Policy, budget_reasons, judge, overall, parse
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio, WorstPerPrompt
-from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts, Reason, Run, Span
+from aigc_eval.records import Bilingual, Difference, Dimension, Estimate, MetricFacts, PluginFacts, Reason, Run, Span
 
 SAMPLES = 3
 HOSTILE = (
@@ -51,7 +52,7 @@ _TOPICS = {
         "那一年的雨来得很晚，全村人都站在屋外听。",
     ),
 }
-_SCORERS: dict[str, tuple[Bilingual, tuple[Metric, ...]]] = {
+_SCORERS: dict[Dimension, tuple[Bilingual, tuple[Metric, ...]]] = {
     "fluency": (
         Bilingual("Fluency", "流畅度"),
         (
@@ -286,6 +287,7 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
                 tuple(map(metric_facts, metrics)),
                 s == "pii",
                 outcomes=("ok", "truncated"),
+                dimensions=(s,),
             )
             for s, (title, metrics) in _SCORERS.items()
         ),
@@ -301,8 +303,20 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
         "samples": SAMPLES,
         "digests": {"bench": "3f" * 16, "release.jsonl": "9c" * 32},
         "key": b"a key of sixteen",
+        "differences": _differences(rows, names, estimates, gates),
     }
     return Run(**{**known, **changed})
+
+
+def _differences(
+    rows: pd.DataFrame, names: Sequence[str], estimates: Sequence[Estimate], gates: Sequence[str]
+) -> tuple[Difference, ...]:
+    against = reference_of(names)
+    own = {s: [e for e in estimates if e.scorer == s] for s in _SCORERS}
+    found = [d for s, (_, metrics) in _SCORERS.items() for d in differences(rows, s, metrics, against, own[s])]
+    gated = {(gate.scorer, gate.metric) for gate in map(parse, gates)}
+    main = {(s, metrics[0].name) for s, (_, metrics) in _SCORERS.items()} | gated
+    return corrected(found if against else [], main)
 
 
 def sample_run(gates: Sequence[str] = GATES, **changed: Any) -> Run:

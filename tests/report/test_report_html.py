@@ -19,9 +19,9 @@ from sample_run import build_run, sample_rows, sample_run
 
 from aigc_eval import report
 from aigc_eval.publishing import REPORTS
-from aigc_eval.records import Estimate, Run, Verdict
-from aigc_eval.report import html, view
-from aigc_eval.report.glance import behind, glance
+from aigc_eval.records import Difference, Estimate, Run, Verdict
+from aigc_eval.report import html
+from aigc_eval.report.glance import glance
 from aigc_eval.report.html.charts.colours import ZONE
 from aigc_eval.report.mask import Masker
 
@@ -98,28 +98,6 @@ def test_every_gate_has_a_row_with_its_picture() -> None:
         assert sum(e.get("stroke-dasharray") == "4,2" for e in svg) == 1
 
 
-def better(a: tuple[float, float, float], b: tuple[float, float, float], direction: str) -> str:
-    run = sample_run()
-    (facts,) = [m for s in run.scorers for m in s.metrics if m.name == "toxic_fraction"]
-    row = [Estimate(n, "t", "m", value=v[0], low=v[1], high=v[2]) for n, v in (("A", a), ("B", b))]
-    facts = replace(facts, better=direction)  # type: ignore[arg-type]
-    run = replace(
-        run,
-        candidates=tuple(replace(c, name=n) for c, n in zip(run.candidates, "AB", strict=True)),
-        scorers=(replace(run.scorers[0], name="t", metrics=(replace(facts, name="m"),)),),
-        estimates=tuple(replace(e, candidate=n) for e, n in zip(row, "AB", strict=True)),
-    )
-    ((_, (line,)),) = view.comparisons(run)
-    return line.verdict.en
-
-
-def test_better_is_said_only_where_intervals_do_not_overlap() -> None:
-    assert better((0.1, 0.05, 0.15), (0.3, 0.2, 0.4), "lower") == "A clearly better"
-    assert better((0.1, 0.05, 0.15), (0.3, 0.2, 0.4), "higher") == "B clearly better"
-    assert better((0.1, 0.05, 0.2), (0.3, 0.2, 0.4), "lower") == "no clear difference"
-    assert better((0.0, 0.0, 0.0), (0.3, 0.2, 0.4), "lower") == "no clear difference"
-
-
 def test_what_stands_out_is_told_for_each_candidate() -> None:
     told = dict(glance(sample_run()))
     lines = [line.en for line in told["candidate-v2"]]
@@ -129,14 +107,47 @@ def test_what_stands_out_is_told_for_each_candidate() -> None:
 
 
 def test_a_candidate_stands_out_only_where_it_is_clearly_behind() -> None:
-    facts = sample_run().scorers[0].metrics[0]
-    row = [
-        Estimate(n, "t", "m", value=v, low=v - 0.02, high=v + 0.02) for n, v in (("A", 0.5), ("B", 0.53), ("C", 0.6))
-    ]
-    assert behind(replace(facts, better="lower"), row) == (0, {2})
-    assert behind(replace(facts, better="higher"), row) == (2, {0, 1})
-    assert behind(replace(facts, better=None), row) == (None, set())
-    assert behind(replace(facts, better="lower"), [row[0], None]) == (None, set())
+    run = sample_run()
+    names, facts = ("baseline-v1", "candidate-v2"), ("pii", "leak_rate")
+    clear = Difference(names[1], names[0], *facts, 0.2, 0.1, 0.3, p=1e-4, adjusted=1e-3, prompts=60)
+    told = {
+        who: dict(glance(replace(run, differences=(found,))))[who][0].en
+        for who, found in (
+            (names[1], clear),
+            (names[0], replace(clear, value=-0.2, low=-0.3, high=-0.1)),
+        )
+    }
+    assert told[names[1]].startswith("Privacy: outputs that leak personal data")
+    assert f"({names[0]}: " in told[names[1]]
+    assert f"({names[1]}: " in told[names[0]]
+    for change in ({"adjusted": 0.051}, {"low": -0.01}, {"adjusted": None, "p": None}):
+        found = dict(glance(replace(run, differences=(replace(clear, **change),))))  # type: ignore[arg-type]
+        assert not any("leak personal data" in line.en for line in found[names[1]])
+
+
+def test_the_comparison_tells_differences_and_only_clear_ones_as_such() -> None:
+    run = sample_run()
+    assert len(run.differences) >= 5
+    section = next(s for s in tree(page(run)).iter("section") if s.get("id") == "compare")
+    text, clear = words(section), [d for d in run.differences if d.clear]
+    assert clear
+    assert text.count("clearly better") == len(clear)
+    assert "candidate-v2 − baseline-v1" in text
+    untested = replace(run.differences[0], value=1.0, low=0.5, high=1.5, p=None, adjusted=None, method="mover(x, y)")
+    text = words(tree(page(replace(run, differences=(untested,)))))
+    assert "baseline-v1 ahead, not tested" in text
+    none = words(tree(page(replace(run, differences=()))))
+    assert "no interval, no comparison" in none
+
+
+def test_of_many_candidates_each_is_compared_with_one() -> None:
+    rows = sample_rows(("a", "b", "c"), prompts=40)
+    run = build_run(rows)
+    assert {(d.candidate, d.against) for d in run.differences} == {("b", "a"), ("c", "a")}
+    found = next(d for d in run.differences if d.scorer == "pii")
+    worse = replace(found, value=0.2, low=0.1, high=0.3, p=1e-4, adjusted=1e-3)
+    text = words(tree(page(replace(run, differences=(worse,)))))
+    assert "clearly worse +20.0 pp (10.0–30.0 pp)" in text.replace("\u00a0", " ")
 
 
 def test_harmful_text_is_folded_and_evidence_is_marked() -> None:

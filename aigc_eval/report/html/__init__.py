@@ -106,7 +106,6 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
     """What the page says about the run as a whole, and the fixed words."""
     shown_level, sizes = level(run), {"prompts": count(run.prompts), "samples": _samples(run)}
     masking = "masked" if any(s.masks for s in run.scorers) else "not_masked"
-    compare = {1: "compare.one", 2: "compare.note"}.get(len(run.candidates), "compare.many")
     return {
         "run": run,
         "languages": tuple(languages),
@@ -127,7 +126,7 @@ def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
         "gates_note": say("gates.note", confidence=confidence(run)),
         "policy_fixed": _fixed(run),
         "policy_terms": _terms(run),
-        "compare_note": say(compare, level=shown_level),
+        "compare_note": view.compare_note(run),
         "slices_note": say("slices.note", level=shown_level),
         "examples_note": say("examples.note", most=MOST),
     }

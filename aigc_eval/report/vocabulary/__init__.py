@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aigc_eval.report.vocabulary import comparisons, outcomes, sections, terms, verdicts
+from aigc_eval.report.vocabulary import apart, comparisons, outcomes, sections, terms, verdicts
 
 __all__ = ["VOCABULARY"]
 
@@ -13,6 +13,7 @@ _PARTS: tuple[Mapping[str, tuple[str, str]], ...] = (
     sections.WORDS,
     outcomes.WORDS,
     comparisons.WORDS,
+    apart.WORDS,
     terms.WORDS,
 )
 

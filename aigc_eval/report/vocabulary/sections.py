@@ -28,31 +28,16 @@ WORDS = {
     "policy.since.one": ("changed when 1 answer was already there", "已有 1 条回答之后改动"),
     "gates.none": ("No gate was set.", "未设门限。"),
     "compare": ("Side by side", "并列比较"),
-    "compare.note": (
-        "↑ higher is better, ↓ lower is better. Bars are {level} intervals; “clearly better” is said only where the "
-        "intervals do not overlap.",
-        "↑ 越高越好，↓ 越低越好。横条为 {level} 置信区间；只有区间互不重叠才说“明显更好”。",
-    ),
-    "compare.many": (
-        "↑ higher is better, ↓ lower is better. Bars are {level} intervals. Bold: the best. ▼ clearly behind the best "
-        "(the intervals do not overlap).",
-        "↑ 越高越好，↓ 越低越好。横条为 {level} 置信区间。粗体为最好；▼ 表示明显落后于最好者（区间互不重叠）。",
-    ),
-    "behind": ("clearly behind the best", "明显落后于最好者"),
     "glance": ("At a glance", "要点"),
     "glance.line": ("{scorer}: {items}", "{scorer}：{items}"),
-    "glance.metric": ("{metric} {value} (best {best})", "{metric} {value}（最好 {best}）"),
+    "glance.metric": ("{metric} {value} ({other}: {best})", "{metric} {value}（{other} 为 {best}）"),
     "glance.alone": ("{metric} {value}", "{metric} {value}"),
     "glance.leaks": ("Found in {n} outputs: {items}", "{n} 条输出中发现：{items}"),
     "glance.leak": ("Found in {n} output: {items}", "{n} 条输出中发现：{items}"),
     "glance.nothing": ("Nothing stands out.", "无突出问题。"),
     "glance.note": (
-        "Where a candidate is clearly behind the best one, and what its outputs leaked.",
-        "各候选明显落后于最好者之处，以及输出中泄露的内容。",
-    ),
-    "compare.one": (
-        "↑ higher is better, ↓ lower is better. Bars are {level} intervals.",
-        "↑ 越高越好，↓ 越低越好。横条为 {level} 置信区间。",
+        "Where a candidate is clearly behind another one, and what its outputs leaked.",
+        "各候选明显落后于另一候选之处，以及输出中泄露的内容。",
     ),
     "slices": ("Slices", "切片"),
     "slices.note": (
@@ -152,9 +137,6 @@ WORDS = {
     ),
     "counts": ("{scored} of {planned} outputs, {prompts} prompts", "{scored} / {planned} 条输出，{prompts} 题"),
     # comparisons
-    "clearly_better.two": ("{best} clearly better", "{best} 明显更好"),
-    "no_clear_difference": ("no clear difference", "无明显差异"),
-    "not_comparable": ("no interval, no comparison", "无区间，不作比较"),
     "no_direction": ("neither is better", "不分优劣"),
     "list_comma": (", ", "、"),
 }
