@@ -26,7 +26,7 @@ from aigc_eval.report.html.charts.colours import ZONE
 from aigc_eval.report.mask import Masker
 
 SVG = "{http://www.w3.org/2000/svg}"
-SECTIONS = ["gates", "glance", "compare", "slices", "examples", "unscored", "methods", "run"]
+SECTIONS = ["gates", "glance", "overview", "compare", "slices", "examples", "unscored", "methods", "run"]
 
 
 def page(run: Run, *languages: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aigc_eval.report.vocabulary import apart, comparisons, outcomes, sections, terms, verdicts
+from aigc_eval.report.vocabulary import charts, apart, comparisons, outcomes, sections, terms, verdicts
 
 __all__ = ["VOCABULARY"]
 
 _PARTS: tuple[Mapping[str, tuple[str, str]], ...] = (
     verdicts.WORDS,
     sections.WORDS,
+    charts.WORDS,
     outcomes.WORDS,
     comparisons.WORDS,
     apart.WORDS,

@@ -4,11 +4,13 @@ colours    a colour and a shape for each candidate
 scales     from numbers to places, and the round numbers of an axis
 vega       marks to elements of SVG, many at once
 album      pictures asked for one by one, drawn together
-pictures   what each picture shows
+pictures   what each picture of one axis shows
+planes     what each picture of two axes shows
 """
 
 from aigc_eval.report.html.charts.album import Album, Picture, Sketch
 from aigc_eval.report.html.charts.pictures import axis, bars, comparison, gate_picture, key, numbers_of
+from aigc_eval.report.html.charts.planes import scatter
 from aigc_eval.report.html.charts.scales import Scale
 
 __all__ = [
@@ -22,4 +24,5 @@ __all__ = [
     "gate_picture",
     "key",
     "numbers_of",
+    "scatter",
 ]
