@@ -31,7 +31,7 @@ def asked_in(journal: Journal) -> int | None:
 
 
 def load(folder: Path) -> Run:
-    """Read a completed run back: facts from run.json, rows from the journal."""
+    """Read a completed run back, all of it, whatever its reports tell."""
     facts = facts_of(folder)
     with Journal(folder, write=False) as journal:
         head = run_in(journal).heads[0]
@@ -44,20 +44,24 @@ def load(folder: Path) -> Run:
 
 
 def facts_of(folder: Path) -> dict[str, Any]:
-    """The content of run.json, which must be what the verdict was about."""
+    """All facts of a run, from files which must be what the verdict was about."""
     path, verdict = folder / "run.json", folder / "verdict.json"
     try:
-        found = path.read_bytes()
-        facts: dict[str, Any] = json.loads(found)
+        found = {path.name: path.read_bytes()}
         reports = json.loads(verdict.read_bytes())["reports"] if verdict.exists() else {}
+        if "facts.json" in reports:
+            found["facts.json"] = (folder / "facts.json").read_bytes()
+        facts: dict[str, Any] = json.loads([*found.values()][-1])
+        facts.pop("edition", None)
     except FileNotFoundError as error:
-        what = f"{path} is missing; {folder} does not hold a completed run"
+        what = f"{error.filename} is missing; {folder} does not hold a completed run"
         remedy = f"`aigc-eval run BENCH --out {folder} --resume` completes one"
         raise JournalError(f"{what}; {remedy}") from error
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise JournalError(f"{folder}: run.json or verdict.json is damaged; carry out the run again") from error
-    if reports.get(path.name) not in (None, hashlib.sha256(found).hexdigest()):
-        raise JournalError(f"{path} was changed after the verdict; carry out the run again")
+    for name, data in found.items():
+        if reports.get(name) not in (None, hashlib.sha256(data).hexdigest()):
+            raise JournalError(f"{folder / name} was changed after the verdict; carry out the run again")
     return facts
 
 

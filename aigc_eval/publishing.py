@@ -7,26 +7,32 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aigc_eval import report
+from aigc_eval.config.shape import EDITIONS
 from aigc_eval.gates import EXIT_CODES
-from aigc_eval.records import Reason, Run
+from aigc_eval.records import Edition, Reason, Run
 
-__all__ = ["REPORTS", "Written", "publish", "sha256_of", "verdict_text", "with_lost"]
+__all__ = ["OPTIONAL", "REPORTS", "Written", "edition_of", "publish", "sha256_of", "verdict_text", "with_lost"]
 
 REPORTS = {
     "run.json": "json",
+    "facts.json": "json",
     "junit.xml": "junit",
     "report.html": "html",
+    "samples.html": "html",
     "summary.md": "markdown",
     "summary.csv": "csv",
     "rows.csv": "csv",
+    "standards.csv": "csv",
     "annotations.txt": "github",
     "gl-code-quality.json": "gitlab",
     "report.sarif": "sarif",
 }
-"""What a run writes beside its journal and its verdict, and in which format."""
+"""What a run may write beside its journal and its verdict, and in which format."""
+OPTIONAL = frozenset({"facts.json"})
+"""Those that only some runs need."""
 
 
 def sha256_of(path: Path) -> str:
@@ -35,10 +41,11 @@ def sha256_of(path: Path) -> str:
 
 
 class Written(NamedTuple):
-    """A report's file: the SHA-256 of its bytes and the languages it was asked for in."""
+    """A report's file: the SHA-256 of its bytes, the languages it was asked for in, and for whom."""
 
     sha256: str
     languages: Sequence[str]
+    edition: Edition = "reviewer"
 
 
 def publish(
@@ -47,18 +54,23 @@ def publish(
     formats: Sequence[str],
     languages: Sequence[str],
     *,
+    edition: Edition = "reviewer",
     journal_head: str,
     kept: Mapping[str, Written] | None = None,
 ) -> Run:
-    """Write the reports, then the verdict about them; a report that fails leaves the run undetermined."""
-    # run.json is always written: a later `report` starts from it.
+    """Write the reports, then the verdict about them; a report that fails leaves the run undetermined.
+
+    Returns all of the run, whatever the edition tells of it.
+    """
+    # run.json is always written: a later `report` starts from it, or from facts.json where it does not tell all.
     formats = (*formats, *({"json"} - {*formats}))
     try:
-        files = report.write(done, out, formats=formats, languages=languages)
+        files = report.write(done, out, formats=formats, languages=languages, edition=edition)
     except report.ReportError as error:
         files, done = error.written, with_lost(done, error.failed)
-    new = {path.name: Written(sha256_of(path), languages) for path in files.values()}
-    report.write_atomically(out / "verdict.json", verdict_text(done, journal_head, {**(kept or {}), **new}))
+    new = {path.name: Written(sha256_of(path), languages, edition) for path in files.values()}
+    told = verdict_text(report.edited(done, edition)[0], journal_head, {**(kept or {}), **new})
+    report.write_atomically(out / "verdict.json", told, 0o600 if edition == "internal" else 0o644)
     return done
 
 
@@ -69,7 +81,7 @@ def with_lost(done: Run, formats: Iterable[str]) -> Run:
 
 
 def verdict_text(done: Run, journal_head: str, reports: Mapping[str, Written]) -> str:
-    """What verdict.json says: the verdict, and what it is about, by checksum."""
+    """What verdict.json says: the verdict, and what it is about, by checksum. `done` is what the edition tells."""
     verdict = {
         "status": done.status,
         "exit_code": done.exit_code,
@@ -79,5 +91,16 @@ def verdict_text(done: Run, journal_head: str, reports: Mapping[str, Written]) -
         "journal": journal_head,
         "reports": {name: reports[name].sha256 for name in sorted(reports)},
         "languages": {name: [*reports[name].languages] for name in sorted(reports)},
+        "editions": {name: reports[name].edition for name in sorted(reports)},
     }
     return json.dumps(verdict, indent=1, allow_nan=False) + "\n"
+
+
+def edition_of(folder: Path, bench: Mapping[str, Any]) -> Edition:
+    """The edition that the run's reports are, or else were asked for as; the narrowest where that cannot be told."""
+    asked: Edition = (bench.get("report") or {}).get("edition") or "reviewer"
+    try:
+        told = set(json.loads((folder / "verdict.json").read_bytes())["editions"].values())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return asked
+    return next((edition for edition in EDITIONS if edition in told), asked)

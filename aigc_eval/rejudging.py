@@ -21,7 +21,7 @@ from aigc_eval.frames import build
 from aigc_eval.gates import Baseline, Policy
 from aigc_eval.journal import NAME, Journal
 from aigc_eval.plugin import Scorer
-from aigc_eval.publishing import REPORTS, publish
+from aigc_eval.publishing import REPORTS, edition_of, publish
 from aigc_eval.records import Run
 from aigc_eval.runner import reused
 from aigc_eval.verify.finding import Unfit
@@ -51,6 +51,7 @@ def rejudge(
     if dry_run:
         return judged.run
     formats, languages = _reports(folder, found.terms)
+    edition = edition_of(folder, found.terms["bench"])
     with Journal(folder) as journal:
         if journal.head != found.checksum:
             raise JournalError(f"{folder}: another run has just written here; judge it again")
@@ -58,7 +59,7 @@ def rejudge(
             journal.append([judged.terms, {"kind": "end"}])
         for name in ("verdict.json", *REPORTS):  # none of the earlier verdict's reports is taken for one of this
             (folder / name).unlink(missing_ok=True)
-        return publish(judged.run, folder, formats, languages, journal_head=journal.head)
+        return publish(judged.run, folder, formats, languages, edition=edition, journal_head=journal.head)
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from aigc_eval.frames import build
 from aigc_eval.journal import Journal
 from aigc_eval.loading import asked_in, facts_of, load, run_in
 from aigc_eval.plugin import identity_of
-from aigc_eval.publishing import REPORTS, Written, publish, sha256_of
-from aigc_eval.records import Generation, Prompt, Run, Score
+from aigc_eval.publishing import REPORTS, Written, edition_of, publish, sha256_of
+from aigc_eval.records import Edition, Generation, Prompt, Run, Score
 from aigc_eval.scoring import Scorers, seen
 from aigc_eval.stages import Progress, Stage
 from aigc_eval.stopping import order_of_draws, rounds
@@ -85,7 +85,7 @@ def run(
             journal.append([{"kind": "end"}])
         measured = [measure(now, rows, s.name, s.plugin, baseline) for s in bench.scorers]
         done = conclude(now, head, rows, measured, reused(journal.each("reuse")))
-        return publish(done, out, bench.formats, bench.languages, journal_head=journal.head)
+        return publish(done, out, bench.formats, bench.languages, edition=bench.edition, journal_head=journal.head)
 
 
 def reused(notes: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -237,18 +237,30 @@ def _take(journal: Journal, earlier: Sequence[Journal], settled: bool, stage: St
             raise JournalError(f"{other.path} holds a record that this version cannot read: {error!r:.200}") from error
 
 
-def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str]) -> Run:
+def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str], edition: Edition | None = None) -> Run:
     """Repeat the last step of a completed run: its reports in these formats and languages, and the verdict on them.
 
-    Reports in other formats stay part of the verdict where they are still what it was about.
+    `edition` says for whom; None: for whom they are now.
+
+    Reports in other formats stay part of the verdict where they are still what it was about; those of another edition
+    are written again too, so that a folder never mixes what different readers may see.
     """
     facts_of(folder)  # a folder without a run is left as it is
     verdict = folder / "verdict.json"
     with Journal(folder) as journal:
         known = json.loads(verdict.read_bytes()) if verdict.exists() else {"reports": {}}
+        done = load(folder)
+        edition = edition or edition_of(folder, done.bench)
         kept = {
-            name: Written(sha, known.get("languages", {}).get(name, languages))
+            name: Written(sha, known.get("languages", {}).get(name, languages), edition)
             for name, sha in known["reports"].items()
             if (folder / name).is_file() and sha256_of(folder / name) == sha
         }
-        return publish(load(folder), folder, formats, languages, journal_head=journal.head, kept=kept)
+        told = known.get("editions", {})
+        others = {name for name in kept if told.get(name, "reviewer") != edition}
+        formats = [*dict.fromkeys([*formats, *(REPORTS[name] for name in kept if name in others)])]
+        kept = {name: written for name, written in kept.items() if REPORTS[name] not in formats}
+        for name in REPORTS:  # what nobody can say of for whom it is
+            if name not in kept and REPORTS[name] not in formats:
+                (folder / name).unlink(missing_ok=True)
+        return publish(done, folder, formats, languages, edition=edition, journal_head=journal.head, kept=kept)

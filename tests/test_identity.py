@@ -96,7 +96,7 @@ OURS = [
     (kind, e.name) for kind in ("generator", "scorer") for e in registry.entries(kind).values() if e.builtin  # type: ignore[arg-type]
 ]  # fmt: skip
 SHAPES = (shape.BenchShape, shape.PromptsShape, shape.CandidateShape, shape.ScorerShape, shape.GateShape,
-          shape.ReportShape, shape.AllowListShape, Limits, Budget, Price)  # fmt: skip
+          shape.ReportShape, shape.CsvShape, shape.AllowListShape, Limits, Budget, Price)  # fmt: skip
 
 
 def test_every_option_of_every_plug_in_is_classified() -> None:
@@ -260,7 +260,7 @@ BENCH: dict[str, Any] = {
     "scorers": [{"name": "label", "scorer": {"ai_label": "both"}, "limits": {"seconds": 60}}, "fluency"],
     "slices": ["domain"],
     "gates": [{"gate": "fluency.degenerate_rate <= 0.9", "where": {"domain": "x"}, "candidate": "one"}],
-    "report": {"formats": ["json"], "languages": ["en"]},
+    "report": {"formats": ["json"], "languages": ["en"], "csv": {"bom": True}},
 }
 Change = tuple[str, Callable[[dict[str, Any]], Any]]
 CLASSES: Mapping[str, Change] = {
@@ -292,6 +292,9 @@ CLASSES: Mapping[str, Change] = {
     "GateShape.candidate": ("verdict", lambda b: b["gates"][0].pop("candidate")),
     "ReportShape.formats": ("report", lambda b: b["report"].update(formats=["json", "csv"])),
     "ReportShape.languages": ("report", lambda b: b["report"].update(languages=["zh"])),
+    "ReportShape.edition": ("report", lambda b: b["report"].update(edition="public")),
+    "ReportShape.csv": ("report", lambda b: b["report"].pop("csv")),
+    "CsvShape.bom": ("report", lambda b: b["report"]["csv"].update(bom=False)),
     **{
         f"Limits.{name}": ("run-time", lambda b, n=name, v=value: b["candidates"][1].update(limits={n: v}))
         for name, value in {

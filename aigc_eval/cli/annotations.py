@@ -9,7 +9,7 @@ from aigc_eval.cli.stdio import say
 from aigc_eval.errors import ConfigError, DataError, Problem
 
 if TYPE_CHECKING:
-    from aigc_eval.records import Run
+    from aigc_eval.records import Edition, Run
 
 __all__ = ["annotate", "annotate_error"]
 
@@ -21,14 +21,16 @@ def _asked() -> bool:
     return os.environ.get("GITHUB_ACTIONS", "").lower() == "true"
 
 
-def annotate(run: Run) -> None:
+def annotate(run: Run, edition: Edition = "reviewer") -> None:
     """The verdict and each gate without a pass, as annotations.txt holds them, in the first language of the reports."""
     if _asked():
         from aigc_eval.config.shape import LANGUAGES
+        from aigc_eval.report.editions import edited
         from aigc_eval.report.github import github
 
         asked = run.bench.get("report") or {}
-        say(github(run, asked.get("languages") or LANGUAGES).removesuffix("\n"))
+        told = github(edited(run, edition)[0], asked.get("languages") or LANGUAGES, edition)
+        say(told.removesuffix("\n"))
 
 
 def annotate_error(error: BaseException, said: str) -> None:

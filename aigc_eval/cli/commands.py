@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +33,7 @@ from aigc_eval.cli.outcome import guarded
 from aigc_eval.cli.stdio import tell
 from aigc_eval.cli.trusting import trusted as _trust
 
-__all__ = ["Format", "Language", "report", "run"]
+__all__ = ["Edition", "Format", "Language", "report", "run"]
 
 
 class Format(StrEnum):
@@ -46,6 +47,7 @@ class Format(StrEnum):
     github = "github"
     gitlab = "gitlab"
     sarif = "sarif"
+    parquet = "parquet"
 
 
 class Language(StrEnum):
@@ -53,6 +55,23 @@ class Language(StrEnum):
 
     en = "en"
     zh = "zh"
+
+
+class Edition(StrEnum):
+    """For whom reports are."""
+
+    public = "public"
+    reviewer = "reviewer"
+    internal = "internal"
+
+
+Editions = Annotated[
+    Edition | None,
+    typer.Option(
+        "--edition",
+        help="For whom the reports are: counts only; texts, masked; texts as they are. Default: the bench's.",
+    ),
+]
 
 
 @app.command()
@@ -67,6 +86,7 @@ def run(
         bool, typer.Option("--resume", help="Go on with an unfinished run, and retry its errors.")
     ] = False,
     limit: Limit = None,
+    edition: Editions = None,
     reuse: Annotated[
         list[Path] | None,
         typer.Option(
@@ -105,6 +125,8 @@ def run(
         policy=policy,
         baseline=baseline_of(baseline),
     )
+    if edition is not None:
+        loaded = replace(loaded, edition=edition.value)
     tell_left_out(loaded)
     given = Given(resume, limit, tuple(reuse or ()), not in_process)
     if noise is not None:
@@ -117,9 +139,9 @@ def run(
         done = runner.run(loaded, folder, **given._asdict(), progress=progress)
     for line in (name for name in done.digests if name.startswith("reused from ")):
         tell(line)
-    code = conclude(done, folder, as_json, exit_zero)
+    code = conclude(done, folder, as_json, exit_zero, edition=loaded.edition)
     if not as_json:
-        annotate(done)
+        annotate(done, loaded.edition)
     return code
 
 
@@ -132,6 +154,7 @@ def report(
     languages: Annotated[
         list[Language] | None, typer.Option("--language", help="Only this language (repeatable).")
     ] = None,
+    edition: Editions = None,
     exit_zero: ExitZero = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -139,9 +162,12 @@ def report(
     """Write the reports of a completed run again; nothing is generated or scored. Ends with the run's exit code."""
     from aigc_eval import runner
     from aigc_eval.config.shape import FORMATS, LANGUAGES
+    from aigc_eval.publishing import edition_of
 
-    asked = runner.load(folder).bench.get("report") or {}
+    bench = runner.load(folder).bench
+    asked = bench.get("report") or {}
+    reader = edition.value if edition else edition_of(folder, bench)
     wanted = [f.value for f in formats or ()] or asked.get("formats") or FORMATS
     spoken = [item.value for item in languages or ()] or asked.get("languages") or LANGUAGES
-    done = runner.report_again(folder, tuple(wanted), tuple(spoken))
-    return conclude(done, folder, as_json, exit_zero)
+    done = runner.report_again(folder, tuple(wanted), tuple(spoken), reader)
+    return conclude(done, folder, as_json, exit_zero, edition=reader)

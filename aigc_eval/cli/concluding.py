@@ -11,25 +11,31 @@ from aigc_eval.cli.signals import decided
 from aigc_eval.cli.stdio import language, say, show
 
 if TYPE_CHECKING:
-    from aigc_eval.records import Run
+    from aigc_eval.records import Edition, Run
 
 __all__ = ["conclude"]
 
 
-def conclude(done: Run, folder: Path, as_json: bool, exit_zero: bool, *, written: bool = True) -> int:
-    """Print a run's result and return its exit code, of which `exit_zero` softens a failed gate.
+def conclude(
+    done: Run, folder: Path, as_json: bool, exit_zero: bool, *, edition: Edition = "reviewer", written: bool = True
+) -> int:
+    """Print a run's result as its edition tells it; returns its exit code, of which `exit_zero` softens a failed gate.
 
     `written` says whether the result is also in the folder.
     """
     from aigc_eval import report
     from aigc_eval.report.escape import terminal
+    from aigc_eval.report.words import edition_words
 
     code = 0 if exit_zero and done.exit_code == 1 else done.exit_code
     decided(code)  # the verdict is written: a signal while it is printed changes nothing
     lang = language()
+    done, _ = report.edited(done, edition)
     if as_json:
         say(json.dumps(_summary(done, folder, code, written), ensure_ascii=False, allow_nan=False))
         return code
+    if edition == "internal":
+        say(edition_words(edition).in_(lang))
     show(report.terminal_table(done, lang))
     say()
     say(terminal(report.verdict_line(done, lang)))

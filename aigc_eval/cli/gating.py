@@ -35,14 +35,16 @@ def gate(
     The reports then say that the policy was changed after the answers were there, and `verify` checks the run as
     before. Ends with the exit codes of `run`.
     """
+    from aigc_eval.publishing import edition_of
     from aigc_eval.rejudging import rejudge
 
     done = rejudge(
         folder, policy, baseline=baseline_of(baseline), allow=allow_path or (), trust=trust_bench, dry_run=dry_run
     )
-    code = conclude(done, folder, as_json, exit_zero, written=not dry_run)
+    edition = edition_of(folder, done.bench)
+    code = conclude(done, folder, as_json, exit_zero, edition=edition, written=not dry_run)
     if dry_run:
         tell(f"{folder}: nothing was written (--dry-run)")
     if not as_json:
-        annotate(done)
+        annotate(done, edition)
     return code

@@ -13,7 +13,7 @@ from aigc_eval.config.origin import Origin, PromptsRead, digests_of
 from aigc_eval.gates import Gate, Policy
 from aigc_eval.plugin import Generator, MadeOf, Plugin, Scorer
 from aigc_eval.prompts import PromptSet
-from aigc_eval.records import digest
+from aigc_eval.records import Edition, digest
 
 __all__ = ["Bench", "Named"]
 
@@ -54,6 +54,7 @@ class Bench:
     source: Mapping[str, Any] = field(repr=False)
     digest: str = ""
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
+    edition: Edition = "reviewer"
 
     @property
     def gates(self) -> tuple[Gate, ...]:

@@ -14,7 +14,7 @@ from aigc_eval.config.paths import Roots, in_checkout
 from aigc_eval.config.plugins import Loader
 from aigc_eval.config.policies import read_policy
 from aigc_eval.config.problems import Problems
-from aigc_eval.config.shape import FORMATS, LANGUAGES, BenchShape, PromptsShape, ReportShape
+from aigc_eval.config.shape import FORMATS, LANGUAGES, BenchShape, CsvShape, PromptsShape, ReportShape
 from aigc_eval.config.trust import Trust
 from aigc_eval.errors import ConfigError, DataError, Problem, UsageError
 from aigc_eval.gates import Baseline, Policy
@@ -121,9 +121,16 @@ def _bench(
 
 def _report(node: Node | None, problems: Problems) -> dict[str, Any]:
     values = problems.shape(node, ReportShape) if node is not None and node.value is not None else {}
-    for name, listed in values.items():
-        problems.twice(node.at((name,)), listed)  # type: ignore[union-attr]
-    return {"formats": values.get("formats", FORMATS), "languages": values.get("languages", LANGUAGES)}
+    for name in ("formats", "languages"):
+        if node is not None and name in values:
+            problems.twice(node.at((name,)), values[name])
+    if node is not None and values.get("csv") is not None:
+        problems.shape(node.at(("csv",)), CsvShape)
+    return {
+        "formats": values.get("formats", FORMATS),
+        "languages": values.get("languages", LANGUAGES),
+        "edition": values.get("edition", "reviewer"),
+    }
 
 
 def _tags(sets: Sequence[PromptSet]) -> dict[str, set[str]]:

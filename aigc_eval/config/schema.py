@@ -18,7 +18,15 @@ from aigc_eval.config.policy_shape import (
     ValidationShape,
     WaiverShape,
 )
-from aigc_eval.config.shape import BenchShape, CandidateShape, GateShape, PromptsShape, ReportShape, ScorerShape
+from aigc_eval.config.shape import (
+    BenchShape,
+    CandidateShape,
+    CsvShape,
+    GateShape,
+    PromptsShape,
+    ReportShape,
+    ScorerShape,
+)
 from aigc_eval.registry import GROUPS, Entry, Kind, entries
 
 __all__ = ["json_schema", "policy_schema"]
@@ -39,7 +47,7 @@ def json_schema() -> Schema:
                 {"anyOf": [_use("scorer"), _object(ScorerShape, scorer=_use("scorer"), limits=_maybe(Budget))]}
             ),
             gates=_gates(),
-            report=_maybe(ReportShape),
+            report={"anyOf": [_object(ReportShape, csv=_maybe(CsvShape)), {"type": "null"}]},
         ),
         "$defs": {kind: _plugins(kind) for kind in GROUPS},
     }

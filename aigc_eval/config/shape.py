@@ -24,6 +24,7 @@ gates:
   - {gate: pii.leak_rate <= 0.05, where: {lang: zh}, candidate: careful}
 policy: policy.yaml                  # instead of gates: see `config.policy_shape`
 report: {formats: [html, csv, json, junit, markdown], languages: [en, zh]}
+# also: edition: public | reviewer | internal (whose reports they are), csv: {bom: false}, formats: [..., parquet]
 """
 
 from __future__ import annotations
@@ -34,12 +35,16 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
+from aigc_eval.records import Edition
+
 __all__ = [
+    "EDITIONS",
     "FORMATS",
     "LANGUAGES",
     "AllowListShape",
     "BenchShape",
     "CandidateShape",
+    "CsvShape",
     "GateShape",
     "NamedCandidate",
     "PromptsShape",
@@ -48,11 +53,13 @@ __all__ = [
     "Text",
 ]
 
-Format = Literal["html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif"]
+Format = Literal["html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif", "parquet"]
 Language = Literal["en", "zh"]
 FORMATS: tuple[Format, ...] = ("html", "csv", "json", "junit", "markdown")
-"""What is written unless the bench says otherwise; the formats of single CI systems are asked for by name."""
+"""What is written unless the bench says otherwise; the others are asked for by name."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+EDITIONS: tuple[Edition, ...] = get_args(Edition)
+"""From the one that tells least to the one that tells all."""
 
 # A leading dot would hide the folder; a leading dash would read as an option.
 BenchName = Annotated[str, Field(pattern=r"^[a-z0-9_][a-z0-9_.-]{0,63}$")]
@@ -131,11 +138,23 @@ class GateShape:
 
 
 @dataclass(frozen=True)
+class CsvShape:
+    """How tables are written."""
+
+    bom: Annotated[bool, Field(description="begin with a byte order mark, which Excel needs to read Chinese")] = True
+
+
+@dataclass(frozen=True)
 class ReportShape:
     """What is written beside the verdict."""
 
     formats: Annotated[tuple[Format, ...], Field(min_length=1)] = FORMATS
     languages: Annotated[tuple[Language, ...], Field(min_length=1, description="the first is shown first")] = LANGUAGES
+    edition: Annotated[
+        Edition,
+        Field(description="for whom: public (counts only), reviewer (texts, masked) or internal (texts as they are)"),
+    ] = "reviewer"
+    csv: Annotated[Any, Field(description="how tables are written")] = None
 
 
 @dataclass(frozen=True)

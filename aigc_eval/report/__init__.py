@@ -1,15 +1,16 @@
 """Reports: they read a Run and nothing else.
 
     html       report.html    for people: verdict, evidence, methods, in English and Chinese
+               samples.html   the outputs that did not fit into it, where there are so many
     csv        summary.csv    every estimate; rows.csv: every output with its scores
-    json       run.json       everything but the rows, for programs
+    json       run.json       everything but the rows, for programs; facts.json: what a later `report` needs beside it
     junit      junit.xml      for CI
     markdown   summary.md     for pull requests
     github     annotations.txt          workflow commands, for annotations in GitHub
     gitlab     gl-code-quality.json     for merge requests in GitLab
     sarif      report.sarif             SARIF 2.1.0, for code scanning
 
-All texts are masked and encoded for where they go; the same run gives the same bytes.
+All are of one edition (`editions`), and all texts are encoded for where they go; the same run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -20,37 +21,77 @@ from pathlib import Path
 from typing import ClassVar
 
 from aigc_eval.errors import AigcEvalError
-from aigc_eval.records import Reason, Run
-from aigc_eval.report import csv_table, github, gitlab, html, json_file, junit, markdown, sarif
+from aigc_eval.records import Edition, Reason, Run
+from aigc_eval.report import csv_table, github, gitlab, html, json_file, junit, markdown, sarif, standards_table
+from aigc_eval.report.editions import edited
 from aigc_eval.report.files import Unreadable, write_atomically
-from aigc_eval.report.mask import Masker, withheld
 from aigc_eval.report.page import Page
 from aigc_eval.report.terminal import terminal_table
 from aigc_eval.report.words import sentence, verdict_line
 
-__all__ = ["FORMATS", "ReportError", "sentence", "terminal_table", "verdict_line", "write", "write_atomically"]
+__all__ = [
+    "FORMATS",
+    "ReportError",
+    "edited",
+    "sentence",
+    "terminal_table",
+    "verdict_line",
+    "write",
+    "write_atomically",
+]
 
 _Writer = Callable[[Page], str | None]
 """Makes the text of one file, or None where the run needs no such file."""
 _Check = Callable[[str, Run], None]
+FACTS = "facts.json"
+
+
+def _bom(page: Page) -> bool:
+    """Whether the bench wants tables to begin with a byte order mark."""
+    asked = ((page.whole or page.run).bench.get("report") or {}).get("csv") or {}
+    return bool(asked.get("bom", True))
+
+
+def _rows(page: Page) -> str | None:
+    """The public edition has no line of a single output."""
+    if page.edition == "public":
+        return None
+    return csv_table.rows(page.run, page.masker, page.edition, bom=_bom(page))
+
 
 _WRITERS: Mapping[str, tuple[tuple[str, str, _Writer, _Check], ...]] = {
-    "html": (("html", "report.html", html.render, html.check),),
+    "html": (
+        ("html", "report.html", html.render, html.check),
+        ("samples", "samples.html", html.rest, html.check_rest),
+    ),
     "csv": (
         (
             "csv",
             "summary.csv",
-            lambda p: csv_table.summary(p.run, p.masker),
+            lambda p: csv_table.summary(p.run, p.edition, bom=_bom(p)),
             lambda t, r: csv_table.check(t, len(r.estimates)),
         ),
-        ("rows", "rows.csv", lambda p: csv_table.rows(p.run, p.masker), lambda t, r: csv_table.check(t, len(r.rows))),
+        ("rows", "rows.csv", _rows, lambda t, r: csv_table.check(t, len(r.rows))),
+        (
+            "standards",
+            "standards.csv",
+            lambda p: standards_table.table(p.run, p.edition, bom=_bom(p)),
+            lambda t, r: csv_table.check(t, standards_table.size(r)),
+        ),
     ),
-    "json": (("json", "run.json", lambda p: json_file.json_file(p.run, p.masker), json_file.check),),
-    "junit": (("junit", "junit.xml", lambda p: junit.junit(p.run, p.languages), junit.check),),
-    "markdown": (("markdown", "summary.md", lambda p: markdown.markdown(p.run, p.languages), markdown.check),),
-    "github": (("github", "annotations.txt", lambda p: github.github(p.run, p.languages), github.check),),
-    "gitlab": (("gitlab", "gl-code-quality.json", lambda p: gitlab.gitlab(p.run, p.languages), gitlab.check),),
-    "sarif": (("sarif", "report.sarif", lambda p: sarif.sarif(p.run, p.languages), sarif.check),),
+    "json": (
+        ("json", "run.json", lambda p: json_file.json_file(p.run, p.edition), json_file.check),
+        ("facts", FACTS, json_file.facts_file, lambda t, _: None),
+    ),
+    "junit": (("junit", "junit.xml", lambda p: junit.junit(p.run, p.languages, p.edition), junit.check),),
+    "markdown": (
+        ("markdown", "summary.md", lambda p: markdown.markdown(p.run, p.languages, p.edition), markdown.check),
+    ),
+    "github": (("github", "annotations.txt", lambda p: github.github(p.run, p.languages, p.edition), github.check),),
+    "gitlab": (
+        ("gitlab", "gl-code-quality.json", lambda p: gitlab.gitlab(p.run, p.languages, p.edition), gitlab.check),
+    ),
+    "sarif": (("sarif", "report.sarif", lambda p: sarif.sarif(p.run, p.languages, p.edition), sarif.check),),
 }
 
 FORMATS: tuple[str, ...] = tuple(_WRITERS)
@@ -67,28 +108,31 @@ class ReportError(AigcEvalError):
         super().__init__("; ".join(f"{name}: {what}" for name, what in failed.items()))
 
 
-def write(run: Run, folder: Path, *, formats: Sequence[str], languages: Sequence[str]) -> dict[str, Path]:
+def write(
+    run: Run, folder: Path, *, formats: Sequence[str], languages: Sequence[str], edition: Edition = "reviewer"
+) -> dict[str, Path]:
     """Write the reports into a folder and read each back; returns format -> file ("rows" is rows.csv).
 
-    `languages`: "en", "zh" or both, the first is the default. A format that fails does not stop the others: they are
+    `languages`: "en", "zh" or both, the first is the default. `edition` says for whom (see `editions`); only the owner
+    may read the files of the internal one. A format that fails does not stop the others: they are
     written again with the run undetermined, a file that an earlier run left in its place is removed, and `ReportError`
     is raised at the end.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    run = withheld(run)
-    written, failed = _write_all(run, folder, formats, languages)
+    written, failed = _write_all(run, folder, formats, languages, edition)
     if failed:
         lost = tuple(Reason("report_failed", {"format": name}) for name in failed)
         told = replace(run, status="undetermined", exit_code=ReportError.exit_code, reasons=(*run.reasons, *lost))
-        written, again = _write_all(told, folder, [f for f in formats if f not in failed], languages)
+        written, again = _write_all(told, folder, [f for f in formats if f not in failed], languages, edition)
         raise ReportError({**failed, **again}, written)
     return written
 
 
 def _write_all(
-    run: Run, folder: Path, formats: Sequence[str], languages: Sequence[str]
+    run: Run, folder: Path, formats: Sequence[str], languages: Sequence[str], edition: Edition
 ) -> tuple[dict[str, Path], dict[str, str]]:
-    page = Page(run, Masker.of_run(run.rows, run.key), tuple(languages))
+    told, masker = edited(run, edition)
+    page = Page(told, masker, tuple(languages), edition, whole=run)
     written: dict[str, Path] = {}
     failed: dict[str, str] = {}
     for name in formats:
@@ -98,7 +142,8 @@ def _write_all(
                 if text is None:  # one of an earlier run is none of this
                     (folder / file).unlink(missing_ok=True)
                     continue
-                check(write_atomically(folder / file, text), run)
+                private = edition == "internal" or file == FACTS
+                check(write_atomically(folder / file, text, 0o600 if private else 0o644), told)
                 written[key] = folder / file
             except Exception as error:
                 failed[name] = f"{file}: {_told(error)}"

@@ -1,7 +1,9 @@
 """summary.csv (one row a metric, candidate and slice) and rows.csv (one row an output), for spreadsheets.
 
-UTF-8 with a byte order mark, because spreadsheets need it to read Chinese. Every cell is quoted; texts are masked,
-visible and never formulas; numbers are plain.
+UTF-8 with a byte order mark, because spreadsheets need it to read Chinese; for programs that stumble over it a bench
+says `report: {csv: {bom: false}}`. Texts are quoted, masked, visible and never formulas. Numbers are bare (RFC 4180): so
+readers that go by quotes (R's readr, Python's QUOTE_NONNUMERIC, BigQuery) take them for what they are, and no locale
+comes into it. The last column is the edition, since the format has no other place to say it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aigc_eval.records import Run, Span
+from aigc_eval.records import Edition, Run, Span
 from aigc_eval.report.escape import Shown, csv_cell
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.mask import Hit, Masker
@@ -29,28 +31,27 @@ SUMMARY = ("candidate", "scorer", "metric", "slice", "value", "low", "high", "ad
 _IDENTITY = ("candidate", "prompt", "sample", "outcome", "lang")
 
 
-def summary(run: Run, masker: Masker) -> str:
+def summary(run: Run, edition: Edition = "reviewer", *, bom: bool = True) -> str:
     """All estimates in long format, the overall ones under an empty slice."""
     facts = metric_facts(run)
-    known = masker.long()
-    lines: list[list[str]] = [[*SUMMARY, "unit", "better"]]
+    lines: list[list[str | float]] = [[*SUMMARY, "unit", "better", "edition"]]
     for e in run.estimates:
         found = facts.get((e.scorer, e.metric))
         unit, better = (found[1].unit, found[1].better or "") if found else ("", "")
-        values = {**{name: getattr(e, name) for name in SUMMARY}, "slice": known.shown([e.slice])[0]}
-        lines.append([_cell(v) for v in (*values.values(), unit, better)])
+        values = (getattr(e, name) for name in SUMMARY)
+        lines.append([_cell(v) for v in (*values, unit, better, edition)])
     buffer = io.StringIO()
-    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(lines)
-    return BOM + buffer.getvalue()
+    csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerows(lines)
+    return BOM * bom + buffer.getvalue()
 
 
-def _cell(value: str | float | None) -> str:
+def _cell(value: str | float | None) -> str | float:
     if value is None:
         return ""
-    return csv_cell(value) if isinstance(value, str) else repr(value)
+    return csv_cell(value) if isinstance(value, str) else value
 
 
-def rows(run: Run, masker: Masker) -> str:
+def rows(run: Run, masker: Masker, edition: Edition = "reviewer", *, bom: bool = True) -> str:
     """All outputs with their scores. `text_sha256` is that of the masked text, before anything is spelled out or cut.
 
     `text_chars` is the length of the original text, and the offsets in `<scorer>:spans` refer to it.
@@ -75,8 +76,9 @@ def rows(run: Run, masker: Masker) -> str:
         for name in own:
             if not name.endswith(":vector"):
                 columns[name] = _spans(given[name]) if name.endswith(":spans") else _plain(given[name], masker)
+    columns["edition"] = [edition] * len(given)
     frame = pd.DataFrame({csv_cell(name): _series(values) for name, values in columns.items()})
-    return BOM + frame.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    return BOM * bom + frame.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
 
 
 def _series(values: Sequence[object]) -> pd.Series[Any]:

@@ -1,8 +1,9 @@
 """One encoder per sink. Every text that a model, a prompt set or a plug-in wrote is hostile until it went through here.
 
 `visible` comes first everywhere: characters that nobody sees (controls, zero width, direction, tags, surrogates) are
-spelled out as `⟦U+202E⟧`, and so is the bracket `⟦` itself, so that no text can forge such an escape or a masked value.
-A `Shown` string has been through `visible` and is not treated again.
+spelled out as `⟦U+202E⟧`, and so is the bracket `⟦` itself, so that no text can forge such an escape. It leaves the tag
+of a masked value as it is, since a run's own words (a gate, a slice) may hold one by then; `spelled`, for texts that
+models and prompt sets wrote, spells that out too. A `Shown` string has been through either and is not treated again.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ __all__ = [
     "markdown_code",
     "markdown_text",
     "sarif_text",
+    "spelled",
     "terminal",
     "visible",
 ]
@@ -34,6 +36,8 @@ _HIDDEN = re.compile(
     + "".join(chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0x10000, 0x110000, 0x10000))
     + "])"
 )
+_TAG = "\u27e6(?=[A-Za-z0-9_.-]{1,40}·[0-9a-f]{6,64}\u27e7)"
+_HIDDEN_BUT_TAGS = re.compile(f"{_TAG}|{_HIDDEN.pattern}")
 _FORMULA = frozenset("=+-@|%\t\r\n")
 _LOG_COMMAND = re.compile(r"\A\s*:(?=:)|#(?=#\w*\[)")
 """What starts a command in a CI log: `::name` at a line's start (GitHub), `##[name]` and `##name[` anywhere (Azure)."""
@@ -65,9 +69,22 @@ def visible(text: str) -> Shown:
     >>> print(visible("a\\u202eb\\x1b[31m"))
     a⟦U+202E⟧b⟦U+001B⟧[31m
     """
+    return _shown(text, _HIDDEN_BUT_TAGS)
+
+
+def spelled(text: str) -> Shown:
+    """As `visible`, also what looks like the tag of a masked value and is none.
+
+    >>> print(visible("⟦EMAIL·3f9a1c⟧"), spelled("⟦EMAIL·3f9a1c⟧"))
+    ⟦EMAIL·3f9a1c⟧ ⟦U+27E6⟧EMAIL·3f9a1c⟧
+    """
+    return _shown(text, _HIDDEN)
+
+
+def _shown(text: str, hidden: re.Pattern[str]) -> Shown:
     if isinstance(text, Shown) or (text.isascii() and text.isprintable()):
         return Shown(text)
-    return Shown(_HIDDEN.sub(_spell, text.replace("\r\n", "\n")))
+    return Shown(hidden.sub(_spell, text.replace("\r\n", "\n")))
 
 
 def csv_cell(text: str) -> str:

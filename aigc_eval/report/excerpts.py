@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from aigc_eval.records import Span
-from aigc_eval.report.escape import Shown, visible
+from aigc_eval.report.escape import Shown, spelled
 from aigc_eval.report.mask import Hit, merged
 from aigc_eval.report.remarks import Remark, labels_words
 
@@ -70,7 +70,7 @@ def _highlighted(text: str, start: int, end: int, spans: Sequence[Span]) -> list
             found[-1] = (found[-1][0], b, *kind)
         else:
             found.append((a, b, *kind))
-    return [Piece(visible(text[a:b]), str(visible(labels)), supports=good) for a, b, labels, good in found]
+    return [Piece(spelled(text[a:b]), str(spelled(labels)), supports=good) for a, b, labels, good in found]
 
 
 def excerpt(whole: Sequence[Piece], budget: int = BUDGET) -> list[Piece]:

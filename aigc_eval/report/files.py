@@ -14,7 +14,7 @@ class Unreadable(ValueError):
     """A written report that does not read back as it should; the message holds counts, never data."""
 
 
-def write_atomically(path: Path, text: str) -> str:
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> str:
     """Write text as UTF-8 through a temporary file and rename; returns what the file then holds.
 
     What is written aside always has the same name, so that one which a crash left behind is taken away by the next try.
@@ -25,7 +25,7 @@ def write_atomically(path: Path, text: str) -> str:
     try:
         aside.unlink(missing_ok=True)
         try:
-            _write(aside, data)
+            _write(aside, data, mode)
             aside.replace(path)
         finally:
             aside.unlink(missing_ok=True)
@@ -47,9 +47,9 @@ def _check(path: Path, data: bytes) -> None:
         raise
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, mode: int) -> None:
     """A new file with this content, on the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         written = 0
         while written < len(data):

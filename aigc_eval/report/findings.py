@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from aigc_eval.records import POLICY, Run, Verdict
+from aigc_eval.records import POLICY, Edition, Run, Verdict
 from aigc_eval.report.escape import terminal
 from aigc_eval.report.view import cell, waived
 from aigc_eval.report.words import both, gate_sentence, gate_title, gate_unit, headline, say, state, why
@@ -44,7 +44,7 @@ class Finding:
     waiver: str = ""
 
 
-def findings(run: Run, lang: str) -> list[Finding]:
+def findings(run: Run, lang: str, edition: Edition = "reviewer") -> list[Finding]:
     """One finding for every gate and candidate without a pass; one about the run where only other reasons deny it.
 
     A gate that is waived is still found.
@@ -55,9 +55,11 @@ def findings(run: Run, lang: str) -> list[Finding]:
         pair = (verdict.gate, verdict.candidate)
         seen[pair] += 1
         if verdict.status != "pass":
-            found.append(_of_gate(run, verdict, lang, seen[pair]))
+            told = _of_gate(run, verdict, lang, seen[pair])
+            mark = f" [{say('edition.internal').in_(lang)}]" if edition == "internal" else ""
+            found.append(replace(told, title=f"{told.title}{mark}"))
     if state(run) != "pass" and all(v.counts_as == "pass" for v in run.verdicts):
-        found.append(overall(run, lang))
+        found.append(overall(run, lang, edition))
     return found
 
 
@@ -96,10 +98,11 @@ def _of_gate(run: Run, verdict: Verdict, lang: str, number: int) -> Finding:
     )
 
 
-def overall(run: Run, lang: str) -> Finding:
+def overall(run: Run, lang: str, edition: Edition = "reviewer") -> Finding:
     """The verdict on the run as a whole, whatever it is."""
     file, line = place(run)
     mark = "" if run.release else f" [{say('no_release').in_(lang)}]"
+    mark += f" [{say('edition.internal').in_(lang)}]" if edition == "internal" else ""
     return Finding(
         rule=RUN,
         candidate="",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aigc_eval.records import Run
+from aigc_eval.records import Edition, Run
 from aigc_eval.report.escape import github_message, github_property
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.findings import RUN, Finding, findings, overall
@@ -17,11 +17,11 @@ from aigc_eval.report.findings import RUN, Finding, findings, overall
 __all__ = ["check", "github"]
 
 
-def github(run: Run, languages: Sequence[str]) -> str:
+def github(run: Run, languages: Sequence[str], edition: Edition = "reviewer") -> str:
     """One command a line, in the first language: `::error file=bench.yaml,line=9,title=...::...`."""
-    told = [f for f in findings(run, languages[0]) if f.rule != RUN]
+    told = [f for f in findings(run, languages[0], edition) if f.rule != RUN]
     told.sort(key=lambda f: (f.level != "error", f.status != "fail"))
-    return "".join(f"{_command(f)}\n" for f in (overall(run, languages[0]), *told))
+    return "".join(f"{_command(f)}\n" for f in (overall(run, languages[0], edition), *told))
 
 
 def _command(finding: Finding) -> str:

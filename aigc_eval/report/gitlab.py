@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from aigc_eval.records import Run
+from aigc_eval.records import Edition, Run
 from aigc_eval.report.escape import terminal
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.findings import findings
@@ -17,7 +17,7 @@ SEVERITIES = {"fail": "blocker", "undetermined": "critical", "not_gated": "major
 WAIVED = "minor"
 
 
-def gitlab(run: Run, languages: Sequence[str]) -> str:
+def gitlab(run: Run, languages: Sequence[str], edition: Edition = "reviewer") -> str:
     """A JSON list with one entry a gate and candidate without a pass, in the first language, ASCII only."""
     entries = [
         {
@@ -27,7 +27,7 @@ def gitlab(run: Run, languages: Sequence[str]) -> str:
             "severity": WAIVED if f.waiver else SEVERITIES[f.status],
             "location": {"path": terminal(f.file), "lines": {"begin": f.line}},
         }
-        for f in findings(run, languages[0])
+        for f in findings(run, languages[0], edition)
     ]
     return json.dumps(entries, indent=1) + "\n"
 

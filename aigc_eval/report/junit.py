@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from aigc_eval.records import Run
+from aigc_eval.records import Edition, Run
 from aigc_eval.report.escape import visible
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.view import waived
@@ -14,7 +14,7 @@ from aigc_eval.report.words import gate_sentence, gate_title, headline, state, w
 __all__ = ["check", "junit"]
 
 
-def junit(run: Run, languages: Sequence[str]) -> str:
+def junit(run: Run, languages: Sequence[str], edition: Edition = "reviewer") -> str:
     """The XML text, in the first language.
 
     A run that does not pass although no gate says so (none was set, a report failed) gets a suite of its own with one
@@ -24,6 +24,7 @@ def junit(run: Run, languages: Sequence[str]) -> str:
     root = ET.Element("testsuites", _counts(run, ""), name=visible(run.name))
     for name in dict.fromkeys([*(c.name for c in run.candidates), *(v.candidate for v in run.verdicts)]):
         suite = ET.SubElement(root, "testsuite", _counts(run, name), name=visible(name))
+        _marked(suite, edition)
         for verdict in [v for v in run.verdicts if v.candidate == name]:
             case = ET.SubElement(suite, "testcase", name=visible(verdict.gate), classname=visible(name))
             if verdict.waiver is not None:
@@ -36,10 +37,16 @@ def junit(run: Run, languages: Sequence[str]) -> str:
                 found.text = visible(f"{gate_title(run, verdict).in_(lang)}: {reason}")
     if _silent(run):
         suite = ET.SubElement(root, "testsuite", name="run", tests="1", failures="0", errors="1", skipped="0")
+        _marked(suite, edition)
         case = ET.SubElement(suite, "testcase", name="verdict", classname="run")
         ET.SubElement(case, "error", message=visible(why(run, lang)), type=state(run)).text = headline(run).in_(lang)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _marked(suite: ET.Element, edition: Edition) -> None:
+    """Properties come first in a suite, and nowhere else in the format's usual schemas."""
+    ET.SubElement(ET.SubElement(suite, "properties"), "property", name="edition", value=edition)
 
 
 def _silent(run: Run) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from aigc_eval.records import POLICY, Run
+from aigc_eval.records import POLICY, Edition, Run
 from aigc_eval.report.escape import markdown_code, markdown_text
 from aigc_eval.report.files import Unreadable
+from aigc_eval.report.standards import standard_lines
 from aigc_eval.report.view import cell, gate_groups
 from aigc_eval.report.words import (
     ARROWS,
     SIGNS,
+    edition_words,
     headline,
     metric_title,
     say,
@@ -25,9 +27,9 @@ CAP = 900_000
 """Most bytes of the file: CI pages refuse more than 1,024 k."""
 
 
-def markdown(run: Run, languages: Sequence[str]) -> str:
+def markdown(run: Run, languages: Sequence[str], edition: Edition = "reviewer") -> str:
     """One section a language, cut at a line where it would grow past `CAP` bytes."""
-    lines = [line for lang in languages for line in _section(run, lang)]
+    lines = [line for lang in languages for line in _section(run, lang, edition)]
     note = f"\n{say('truncated_note').in_(languages[0])}\n"
     room, used = CAP - len(note.encode("utf-8")), 0
     for i, line in enumerate(lines):
@@ -37,10 +39,11 @@ def markdown(run: Run, languages: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(run: Run, lang: str) -> list[str]:
+def _section(run: Run, lang: str, edition: Edition) -> list[str]:
     mark = "" if run.release else f" ({say('no_release').in_(lang)})"
     title = f"## {markdown_text(run.name)}: {SIGNS[state(run)]} {headline(run).in_(lang)}{mark}"
-    return [title, "", markdown_text(why(run, lang)), "", *_gates(run, lang), *_metrics(run, lang)]
+    told = ["", f"**{edition_words(edition).in_(lang)}**"] if edition != "reviewer" else []
+    return [title, *told, "", markdown_text(why(run, lang)), "", *_gates(run, lang), *_metrics(run, lang), *_standards(run, lang)]
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -90,6 +93,14 @@ def _metrics(run: Run, lang: str) -> list[str]:
             title = f"{markdown_text(metric_title(metric).in_(lang))} {ARROWS[metric.better]}"
             lines.append(_row((markdown_text(scorer_title(scorer).in_(lang)), title, *printed)))
     return [*lines, ""]
+
+
+def _standards(run: Run, lang: str) -> list[str]:
+    """One line a standard."""
+    if not run.standards:
+        return []
+    lines = [f"- {markdown_text(line.in_(lang))}" for line in standard_lines(run)]
+    return [f"### {say('standards').in_(lang)}", "", *lines, "", markdown_text(say("standards.short_note").in_(lang)), ""]
 
 
 def check(text: str, run: Run) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aigc_eval.records import Run, Span
-from aigc_eval.report.escape import Shown, visible
+from aigc_eval.report.escape import Shown, spelled, visible
 from aigc_eval.text import CharacterMap
 
 if TYPE_CHECKING:
@@ -87,10 +87,14 @@ def _codes(text: str) -> npt.NDArray[np.uint32]:
 
 @dataclass(frozen=True)
 class Masker:
-    """Finds and replaces sensitive values; `of_run` collects them, `tags` maps compact value to tag."""
+    """Finds and replaces sensitive values; `of_run` collects them, `tags` maps compact value to tag.
+
+    An `open` one masks nothing, not even what is marked: for readers who may see all.
+    """
 
     key: bytes
     tags: Mapping[str, str]
+    open: bool = False
     _by_gram: Mapping[int, Mapping[str, tuple[str, ...]]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -157,6 +161,8 @@ class Masker:
 
     def own(self, text: str, spans: Iterable[Span], target: str = "output") -> list[Hit]:
         """The hits of a row's own sensitive spans in its output or prompt."""
+        if self.open:
+            return []
         due = (s for s in spans if s.sensitive and s.target == target and s.start < len(text))
         return [Hit(s.start, min(s.end, len(text)), self.tag(text[s.start : s.end], s.label)) for s in due]
 
@@ -165,13 +171,18 @@ class Masker:
         hits = self.hits(texts)
         marked = own or ((),) * len(texts)
         return [
-            masked(text, [*hits.get(i, ()), *here]) if here or i in hits else visible(text)
+            masked(text, [*hits.get(i, ()), *here]) if here or i in hits else spelled(text)
             for i, (text, here) in enumerate(zip(texts, marked, strict=True))
         ]
 
+    def replaced(self, texts: Sequence[str]) -> list[str]:
+        """Texts with every value masked and all else as it was: what is hidden is not spelled out yet."""
+        hits = self.hits(texts)
+        return [_replaced(text, hits[i]) if i in hits else text for i, text in enumerate(texts)]
+
     def long(self) -> Masker:
         """The same masker without its short values, for identifiers that must not be torn apart by chance."""
-        return Masker(self.key, {v: tag for v, tag in self.tags.items() if len(v) >= LONG})
+        return Masker(self.key, {v: tag for v, tag in self.tags.items() if len(v) >= LONG}, self.open)
 
 
 WITHHELD = "[withheld: not checked for personal data]"
@@ -237,9 +248,15 @@ def masked(text: str, hits: Iterable[Hit]) -> Shown:
     """
     pieces, at = [], 0
     for hit in merged(hits):
-        pieces += [visible(text[at : hit.start]), hit.tag]
+        pieces += [spelled(text[at : hit.start]), hit.tag]
         at = hit.end
-    return Shown("".join([*pieces, visible(text[at:])]))
+    return Shown("".join([*pieces, spelled(text[at:])]))
+
+
+def _replaced(text: str, hits: Iterable[Hit]) -> str:
+    for hit in reversed(merged(hits)):
+        text = text[: hit.start] + hit.tag + text[hit.end :]
+    return text
 
 
 def _clean(label: str) -> str:

@@ -16,6 +16,7 @@ __all__ = ["Page"]
 class Page:
     """What a report or a section of one may read; the first language is the one that a page opens in.
 
+    `run` is what the edition shows of the run, and `whole` all of it, for the one file that a later `report` starts from.
     `made` keeps what several files of one writing share and what is dear to make twice (`samples`).
     """
 
@@ -23,4 +24,5 @@ class Page:
     masker: Masker
     languages: tuple[str, ...]
     edition: Edition = "reviewer"
+    whole: Run | None = None
     made: MutableMapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

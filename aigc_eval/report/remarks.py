@@ -14,7 +14,7 @@ from string import Formatter
 from typing import NamedTuple
 
 from aigc_eval.records import Bilingual
-from aigc_eval.report.escape import Shown, visible
+from aigc_eval.report.escape import Shown, spelled
 from aigc_eval.report.vocabulary.labels import INSTRUCTIONS, LABELS, ORIGINS, PII
 from aigc_eval.report.vocabulary.notes import NOTES
 from aigc_eval.report.vocabulary.outcomes import WORDS as OUTCOME_WORDS
@@ -54,7 +54,7 @@ class Part(NamedTuple):
 class Remark(Bilingual):
     """A remark whose parts are ours or quoted; `zh` is empty where all of it is quoted.
 
-    `en` and `zh` are ready to show: they have been through `visible`.
+    `en` and `zh` are ready to show: they have been through `spelled`.
     """
 
     en_parts: tuple[Part, ...] = ()
@@ -113,7 +113,7 @@ def label_words(label: str) -> Remark:
             return _remark([Part(Shown(en))], [Part(Shown(zh))])
     origin, colon, rest = label.partition(":")
     if not (colon and rest and origin in ORIGINS):
-        return _quoted(visible(label))
+        return _quoted(spelled(label))
     sources = zip(ORIGINS[origin], ("en", "zh"), strict=True)
     return _remark(*(_filled(source, {"what": label_words(rest)}, lang) for source, lang in sources))
 
@@ -142,7 +142,7 @@ def mask_words(tag: str) -> Remark:
     '居民身份证号'
     """
     found = _TAG.fullmatch(tag)
-    return label_words(found[1]) if found else _quoted(visible(tag))
+    return label_words(found[1]) if found else _quoted(spelled(tag))
 
 
 # Notes
@@ -156,7 +156,7 @@ def note_words(note: str) -> Remark:
     >>> note_words("api.example.com: status 503: overloaded").pieces("zh")[-1]
     Part(text='overloaded', quoted=True)
     """
-    return _told(visible(note))
+    return _told(spelled(note))
 
 
 @lru_cache(maxsize=8192)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from aigc_eval.records import Run
+from aigc_eval.records import Edition, Run
 from aigc_eval.report.escape import sarif_text
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.findings import RUN, Finding, findings, rule_of
@@ -20,9 +20,9 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 Json = Mapping[str, Any]
 
 
-def sarif(run: Run, languages: Sequence[str]) -> str:
+def sarif(run: Run, languages: Sequence[str], edition: Edition = "reviewer") -> str:
     """The log as JSON, in the first language, ASCII only."""
-    found = findings(run, languages[0])
+    found = findings(run, languages[0], edition)
     rules = _rules(run, found, languages[0])
     index = {rule: number for number, rule in enumerate(rules)}
     driver = {"name": "aigc-eval", "version": run.versions.get("aigc-eval", "unknown"), "rules": [*rules.values()]}
@@ -32,7 +32,7 @@ def sarif(run: Run, languages: Sequence[str]) -> str:
         "invocations": [{"executionSuccessful": True, "exitCode": run.exit_code}],
         "columnKind": "unicodeCodePoints",
         "results": [_result(f, index[f.rule]) for f in found],
-        "properties": {"status": state(run), "release": run.release},
+        "properties": {"status": state(run), "release": run.release, "edition": edition},
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [told]}, indent=1, allow_nan=False) + "\n"
 

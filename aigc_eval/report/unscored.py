@@ -110,4 +110,5 @@ def _missing_line(
     scorer: PluginFacts, candidate: str, own: dict[str, int], notes: Sequence[str], masker: Masker
 ) -> MissingLine:
     scored, failed, na = (count(own[k]) for k in ("scored", "failed", "na"))
-    return MissingLine(scorer_title(scorer), candidate, scored, failed, na, _frequent(notes, masker, 3))
+    told = tuple((n, words) for n, words in _frequent(notes, masker, 3) if words.en)
+    return MissingLine(scorer_title(scorer), candidate, scored, failed, na, told)

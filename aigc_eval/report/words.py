@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from aigc_eval.records import POLICY, Bilingual, MetricFacts, PluginFacts, Reason, Run, Verdict
+from aigc_eval.records import POLICY, Bilingual, Edition, MetricFacts, PluginFacts, Reason, Run, Verdict
 from aigc_eval.report.numbers import about, count, difference_of, figure, limit
 from aigc_eval.report.remarks import label_words, labels_words, mask_words, note_words
 from aigc_eval.report.vocabulary import VOCABULARY
+from aigc_eval.report.vocabulary.editions import POOLED
 
 __all__ = [
     "SIGNS",
     "both",
     "confidence",
     "direction",
+    "edition_words",
     "gate_reason",
     "gate_sentence",
     "headline",
@@ -120,6 +122,15 @@ def state(run: Run) -> str:
 def headline(run: Run) -> Bilingual:
     """The verdict as a heading."""
     return say(f"headline.{state(run)}" if f"headline.{state(run)}" in VOCABULARY else "headline.undetermined")
+
+
+def edition_words(edition: Edition) -> Bilingual:
+    """Which edition a report is, and what that means.
+
+    >>> edition_words("internal").en
+    'INTERNAL EDITION: personal data and secrets are not masked'
+    """
+    return say("edition.marked", edition=say(f"edition.{edition}"), note=say(f"edition.{edition}.note"))
 
 
 def spoken(languages: Sequence[str]) -> Bilingual:
@@ -282,4 +293,6 @@ def tag_name(tag: str) -> Bilingual:
 
 def tag_value(tag: str, value: str) -> Bilingual:
     """The value of a tag; languages by their name."""
+    if value == POOLED:
+        return say("edition.few")
     return say(f"lang.{value}") if tag == "lang" and f"lang.{value}" in VOCABULARY else Bilingual(value)

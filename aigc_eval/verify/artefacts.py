@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from aigc_eval import report
-from aigc_eval.config.shape import FORMATS, LANGUAGES
+from aigc_eval.config.shape import EDITIONS, FORMATS, LANGUAGES
 from aigc_eval.journal import NAME
-from aigc_eval.publishing import REPORTS, Written, verdict_text, with_lost
+from aigc_eval.publishing import REPORTS, Written, edition_of, verdict_text, with_lost
 from aigc_eval.records import Run
 from aigc_eval.verify.differing import differing
 from aigc_eval.verify.finding import Unfit, first_difference
@@ -30,11 +30,13 @@ class Recorded:
     def __init__(self, folder: Path, terms: Mapping[str, Any]) -> None:
         self.folder = folder
         self.verdict = _object(folder, VERDICT)
-        self.facts = _object(folder, "run.json")
         try:
+            told = self.verdict.get("editions", {})
+            self.editions = {name: told.get(name, "reviewer") for name in self.verdict["reports"]}
             self.languages = {name: tuple(self.verdict["languages"][name]) for name in self.verdict["reports"]}
             self.lost = [str(r["figures"]["format"]) for r in self.verdict["reasons"] if r["code"] == "report_failed"]
             sound = self.languages.keys() <= REPORTS.keys() and all(map(_spoken, self.languages.values()))
+            sound = sound and set(self.editions.values()) <= set(EDITIONS)
         except (LookupError, TypeError, AttributeError):
             sound = False
         asked = terms["bench"].get("report") or {}
@@ -43,7 +45,13 @@ class Recorded:
         if not sound:  # what is wrong shows when it is compared: make the reports that are there as the bench asks
             spoken = asked.get("languages") or LANGUAGES
             self.languages = {name: tuple(spoken) for name in REPORTS if (folder / name).exists()}
+            self.editions = dict.fromkeys(self.languages, edition_of(folder, terms["bench"]))
             self.lost = []
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """All facts as written: those of facts.json where run.json does not tell them all."""
+        return _object(self.folder, "facts.json" if "facts.json" in self.languages else "run.json")
 
 
 def _spoken(languages: Sequence[object]) -> bool:
@@ -78,30 +86,38 @@ class Again:
     def __init__(self, run: Run, checksum: str, recorded: Recorded) -> None:
         run = with_lost(run, recorded.lost) if recorded.lost else run
         with tempfile.TemporaryDirectory(prefix="aigc-eval-verify-") as place:
-            self.reports = _rendered(run, Path(place), recorded.languages)
+            made = _rendered(run, Path(place), recorded)
+        self.reports = {name: made[name] for name in REPORTS if name in made and name in recorded.languages}
+        self.missing = [name for name in made if name not in self.reports]
         told = {
-            name: Written(sha256(data).hexdigest(), recorded.languages[name]) for name, data in self.reports.items()
+            name: Written(sha256(data).hexdigest(), recorded.languages[name], recorded.editions[name])
+            for name, data in self.reports.items()
         }
-        self.verdict = verdict_text(run, checksum, told).encode("utf-8")
+        shown = report.edited(run, recorded.editions.get("run.json", "reviewer"))[0]
+        self.verdict = verdict_text(shown, checksum, told).encode("utf-8")
         self.recorded = recorded
 
     def numbers(self) -> None:
         """Whether run.json holds what the journal gives; raises `Unfit` with the first number that differs."""
-        again = self.reports.get("run.json")
-        if again is None:
+        if "run.json" not in self.reports:
             raise Unfit(VERDICT, None, "is about no run.json")
-        what = self.recorded.facts and differing(self.recorded.facts, json.loads(again))
-        _compare(self.recorded.folder, "run.json", again, str(what or _OTHER))
+        for name in ("run.json", "facts.json"):
+            if again := self.reports.get(name):
+                there = _object(self.recorded.folder, name)
+                what = there and differing(there, json.loads(again))
+                _compare(self.recorded.folder, name, again, str(what or _OTHER))
 
     def others(self) -> list[Unfit]:
         """Every other report that is missing, has other bytes, or is there though no verdict is about it."""
         unfit = []
-        for name in (n for n in self.reports if n != "run.json"):
+        for name in (n for n in self.reports if n not in ("run.json", "facts.json")):
             try:
                 _compare(self.recorded.folder, name, self.reports[name], _OTHER)
             except Unfit as found:
                 unfit.append(found)
-        lost = [n for n in self.recorded.asked if n not in self.reports and REPORTS[n] not in self.recorded.lost]
+        written = {REPORTS[n] for n in (*self.reports, *self.missing)}
+        never = (n for n in self.recorded.asked if REPORTS[n] not in written)
+        lost = [n for n in (*self.missing, *never) if REPORTS[n] not in self.recorded.lost]
         unfit += [Unfit(name, None, "is missing; the bench asks for it") for name in lost]
         known = {NAME, VERDICT, *self.reports, *lost}
         extra = sorted(path.name for path in self.recorded.folder.iterdir() if path.name not in known)
@@ -113,17 +129,20 @@ class Again:
         _compare(self.recorded.folder, VERDICT, self.verdict, str(what or _OTHER))
 
 
-def _rendered(run: Run, place: Path, languages: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
+def _rendered(run: Run, place: Path, recorded: Recorded) -> dict[str, bytes]:
+    """What the formats of the files that are there give, other files of these formats included."""
     found: dict[str, bytes] = {}
-    for number, spoken in enumerate(dict.fromkeys(languages.values())):
-        names = [name for name, own in languages.items() if own == spoken]
+    ways = {name: (spoken, recorded.editions[name]) for name, spoken in recorded.languages.items()}
+    for number, way in enumerate(dict.fromkeys(ways.values())):
+        names = [name for name, own in ways.items() if own == way]
         formats = list(dict.fromkeys(REPORTS[name] for name in names))
+        folder = place / str(number)
         try:
-            report.write(run, place / str(number), formats=formats, languages=spoken)
+            report.write(run, folder, formats=formats, languages=way[0], edition=way[1])
         except report.ReportError as error:
             raise Unfit(names[0], None, f"cannot be made again: {error}") from error
-        found |= {name: (place / str(number) / name).read_bytes() for name in names}
-    return {name: found[name] for name in REPORTS if name in found}
+        found |= {path.name: path.read_bytes() for path in folder.iterdir() if ways.get(path.name, way) == way}
+    return found
 
 
 def _compare(folder: Path, name: str, data: bytes, what: str) -> None:

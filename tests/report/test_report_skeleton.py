@@ -155,7 +155,7 @@ def tree(text: str) -> Any:
 SINKS: dict[str, tuple[Callable[[Run], str], Callable[[str], Any]]] = {
     "html": (page, dom),
     "rows": (lambda r: csv_table.rows(r, masker(r)), shape),
-    "summary": (lambda r: csv_table.summary(r, masker(r)), shape),
+    "summary": (lambda r: csv_table.summary(r), shape),
     "junit": (lambda r: junit.junit(r, ("en",)), elements),
     "markdown": (lambda r: markdown.markdown(r, ("en", "zh")), tokens),
     "github": (lambda r: github.github(r, ("en",)), commands),
@@ -317,5 +317,5 @@ def test_every_code_point_in_every_sink() -> None:
         run = replace(_base_run(), rows=frame, name=part[0], bench={"seed": 7, "a": part})
         for sink, (write, skeleton) in SINKS.items():
             assert skeleton(write(run)) == skeleton(write(_base_run())), sink
-        told = json.loads(json_file.json_file(run, masker(run)))["bench"]["a"]
+        told = json.loads(json_file.json_file(run))["bench"]["a"]
         assert told == json.loads(json.dumps(part))  # JSON itself joins two surrogates to one character

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aigc_eval.report.vocabulary import charts, apart, comparisons, outcomes, sections, terms, verdicts
+from aigc_eval.report.vocabulary import (
+    apart,
+    apart,
+    charts,
+    comparisons,
+    editions,
+    outcomes,
+    samples,
+    sections,
+    standards,
+    terms,
+    verdicts,
+)
 
 __all__ = ["VOCABULARY"]
 
@@ -13,9 +25,12 @@ _PARTS: tuple[Mapping[str, tuple[str, str]], ...] = (
     sections.WORDS,
     charts.WORDS,
     outcomes.WORDS,
+    samples.WORDS,
     comparisons.WORDS,
     apart.WORDS,
+    standards.WORDS,
     terms.WORDS,
+    editions.WORDS,
 )
 
 VOCABULARY: Mapping[str, tuple[str, str]] = {key: words for part in _PARTS for key, words in part.items()}

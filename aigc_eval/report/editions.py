@@ -1,0 +1,236 @@
+"""Editions: for whom a report is, as a function from a run to what that reader may see of it.
+
+    public      no text of any prompt or output, none that could quote one, nothing of a single prompt: counts only
+    reviewer    everything, with personal data and secrets masked
+    internal    everything as it is; asked for by name, and marked wherever it is
+
+Every writer is given the run of its edition, so none of them can show what is not there. Numbers are never altered.
+Tags can tell who a person is: the public edition has no group of fewer than `FEWEST` prompts, none that can be
+computed as the difference of others, and no group of several tags at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aigc_eval.records import OUTCOMES, Edition, Estimate, PluginFacts, Reason, Run, Span, Verdict
+from aigc_eval.report.mask import Masker, withheld
+from aigc_eval.report.vocabulary.editions import POOLED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FEWEST", "POOLED", "edited"]
+
+FEWEST = 10
+"""Prompts that a group must have to be told apart in the public edition."""
+HIDDEN = "[*]"
+"""Stands for the group of a gate whose group is not told."""
+_SAID = frozenset({"candidate", "format", "metric", "scorer", "expires", "grade", "worst", "best", "by"})
+"""Words in a reason that no prompt or output wrote."""
+_NOTES = frozenset(f"output is {outcome}" for outcome in OUTCOMES)
+_LABEL = re.compile(r"(?:echo:)?[A-Za-z][A-Za-z_-]{0,39}", re.ASCII)
+_OPTION = re.compile(r"\w{1,40}:[\w.+-]{0,40}|model\w{0,20}:\w[\w.-]{0,60}/\w[\w.-]{0,60}", re.ASCII)
+
+Text = Callable[[str], str]
+
+
+def edited(run: Run, edition: Edition) -> tuple[Run, Masker]:
+    """What an edition shows of a run, and the masker for the texts of its rows."""
+    if edition == "internal":
+        return run, Masker(run.key, {}, open=True)
+    run = withheld(run)
+    masker = Masker.of_run(run.rows, run.key)
+    told = _masked(run, masker.long())
+    return (_public(told, run) if edition == "public" else told), masker
+
+
+# Masked: what the run says beside its rows
+
+
+def _masked(run: Run, masker: Masker) -> Run:
+    """The run with the values masked in all that the bench, the policy and tags say; names stay what they are."""
+    if not masker.tags:
+        return run
+    texts: dict[str, str] = {}
+    _through(run, lambda text: texts.setdefault(text, text))
+    known = dict(zip(texts, masker.replaced([*texts]), strict=True))
+    return run if all(text == shown for text, shown in known.items()) else _through(run, known.__getitem__)
+
+
+def _through(run: Run, text: Text) -> Run:
+    """The run with every text that the bench, the policy or tags wrote put through a function."""
+    deep = partial(_deep, text=text)
+    return replace(
+        run,
+        bench=deep(run.bench),
+        policy={k: v if k == "sha256" else deep(v) for k, v in run.policy.items()},
+        slices=tuple(map(text, run.slices)),
+        candidates=tuple(replace(c, signature=text(c.signature)) for c in run.candidates),
+        scorers=tuple(replace(s, signature=text(s.signature)) for s in run.scorers),
+        estimates=tuple(_slice(e, text) for e in run.estimates),
+        verdicts=tuple(_verdict(v, text) for v in run.verdicts),
+        reasons=tuple(_reason(r, text) for r in run.reasons),
+        digests={text(k): v for k, v in run.digests.items()},
+        places={text(k): text(v) for k, v in run.places.items()},
+    )
+
+
+def _deep(value: Any, text: Text) -> Any:
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, Mapping):
+        return {_deep(k, text): _deep(v, text) for k, v in value.items()}
+    return [_deep(v, text) for v in value] if isinstance(value, list | tuple) else value
+
+
+def _slice(estimate: Estimate, text: Text) -> Estimate:
+    return replace(estimate, slice=text(estimate.slice)) if estimate.slice else estimate
+
+
+def _reason(reason: Reason, text: Text) -> Reason:
+    return replace(reason, figures={k: text(v) if isinstance(v, str) else v for k, v in reason.figures.items()})
+
+
+def _verdict(verdict: Verdict, text: Text) -> Verdict:
+    leave = verdict.waiver
+    return replace(
+        verdict,
+        gate=text(verdict.gate),
+        reasons=tuple(_reason(r, text) for r in verdict.reasons),
+        estimate=verdict.estimate and _slice(verdict.estimate, text),
+        waiver=leave and replace(leave, gate=text(leave.gate), owner=text(leave.owner), reason=text(leave.reason)),
+    )
+
+
+# Public: what is counted
+
+
+def _public(run: Run, whole: Run) -> Run:
+    """Counts only. `whole` is the run before its tags were masked, as its rows are."""
+    named = dict(zip(whole.slices, run.slices, strict=True))
+    pooled = _pooled(whole.rows)
+    shown = {named.get(name, name) for name, pool in pooled.items() if not pool}
+    hidden = {named.get(name, name): pool for name, pool in pooled.items() if pool}
+    return replace(
+        run,
+        bench={k: run.bench[k] for k in ("name", "samples", "seed") if k in run.bench},
+        policy={k: v for k, v in run.policy.items() if k != "source"},
+        slices=tuple(s for s in run.slices if not s or s in shown),
+        candidates=tuple(map(_brief, run.candidates)),
+        scorers=tuple(map(_brief, run.scorers)),
+        estimates=_estimates(run.estimates, shown, hidden),
+        verdicts=tuple(_counted(v, shown) for v in run.verdicts),
+        reasons=tuple(map(partial(_said, shown=shown), run.reasons)),
+        places={},
+        rows=_rows(run.rows),
+    )
+
+
+def _pooled(rows: pd.DataFrame) -> dict[str, str]:
+    """Each slice by one tag: under which name its prompts are counted; "" for one that is shown.
+
+    What is pooled is at least `FEWEST` prompts as well, or it would be the difference of the whole and what is shown.
+    """
+    found: dict[str, str] = {}
+    for column in [c for c in rows.columns if c == "lang" or (c.startswith("tag.") and c != "tag.lang")]:
+        tag = column.removeprefix("tag.")
+        known = rows[[column, "prompt"]].drop_duplicates()
+        sizes = known[column].value_counts().to_dict()
+        order = sorted(sizes, key=lambda v: (sizes[v], str(v)))
+        few = [v for v in order if sizes[v] < FEWEST]
+        while few and len(few) < len(order) and sum(sizes[v] for v in few) < FEWEST:
+            few.append(order[len(few)])
+        found |= {f"{tag}={value}": f"{tag}={POOLED}" if value in few else "" for value in order if value}
+    return found
+
+
+def _estimates(estimates: tuple[Estimate, ...], shown: set[str], hidden: Mapping[str, str]) -> tuple[Estimate, ...]:
+    """Those of all rows and of groups that are shown; the counts of those pooled, added up, without any value."""
+    found: dict[object, Estimate] = {}
+    for number, e in enumerate(estimates):
+        if not e.slice or e.slice in shown:
+            found[number] = e
+        elif pool := hidden.get(e.slice):
+            key = (e.candidate, e.scorer, e.metric, pool)
+            before = found.get(key)
+            found[key] = Estimate(
+                e.candidate,
+                e.scorer,
+                e.metric,
+                pool,
+                level=e.level,
+                **{n: getattr(e, n) + (getattr(before, n) if before else 0) for n in _COUNTS},
+            )
+    return tuple(found.values())
+
+
+_COUNTS = ("planned", "scored", "failed", "not_applicable", "prompts")
+
+
+def _counted(verdict: Verdict, shown: set[str]) -> Verdict:
+    """A verdict; of a group that is not told, only what it is."""
+    leave = verdict.waiver
+    group = _group(verdict.gate)
+    gate = _gate(verdict.gate, shown)
+    untold = (group and group not in shown) or (verdict.estimate and verdict.estimate.slice not in {"", *shown})
+    return replace(
+        verdict,
+        gate=gate,
+        reasons=(Reason("few_in_group"),) if untold else tuple(_said(r, shown) for r in verdict.reasons),
+        estimate=None if untold else verdict.estimate,
+        waiver=leave and replace(leave, gate=_gate(leave.gate, shown), owner="", reason=""),
+    )
+
+
+def _group(gate: str) -> str:
+    """The group that a gate names."""
+    return gate.partition(" [")[2].removesuffix("]")
+
+
+def _gate(gate: str, shown: set[str]) -> str:
+    """A gate as written, without a group that is not told."""
+    group = _group(gate)
+    return gate if not group or group in shown else f"{gate.partition(' [')[0]} {HIDDEN}"
+
+
+def _said(reason: Reason, shown: set[str]) -> Reason:
+    """A reason without words that may quote anything."""
+    told = {k: _gate(v, shown) if k == "gate" else v if k in _SAID else "…" for k, v in reason.figures.items()
+            if isinstance(v, str)}  # fmt: skip
+    return replace(reason, figures={**reason.figures, **told})
+
+
+def _brief(plugin: PluginFacts) -> PluginFacts:
+    """A plug-in by its class, its version and those options that are a number, a word or the name of a model."""
+    name, *options = plugin.signature.split("|")
+    told = [option for option in options if _OPTION.fullmatch(option)]
+    return replace(plugin, signature="|".join([name, *told, *(["…"] if len(told) < len(options) else [])]))
+
+
+def _rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows to count: numbers, outcomes and kinds of findings; prompts are numbered, every text is empty."""
+    import pandas as pd
+
+    kept = rows[[c for c in rows.columns if not c.startswith("tag.") and not c.endswith(":vector")]].copy()
+    kept["prompt"] = [str(code + 1) for code in pd.factorize(rows["prompt"])[0]]
+    for name in kept.columns:
+        if name in ("prompt_text", "text", "detail", "lang", "variant_of"):
+            kept[name] = ""
+        elif name in ("references", "evidence", "likelihoods"):
+            kept[name] = pd.Series([()] * len(kept), dtype="object", index=kept.index)
+        elif name.endswith(":note"):
+            kept[name] = [note if note in _NOTES else "" for note in kept[name]]
+        elif name.endswith(":spans"):
+            kept[name] = pd.Series([_kinds(spans) for spans in kept[name]], dtype="object", index=kept.index)
+    return kept
+
+
+def _kinds(spans: tuple[Span, ...] | None) -> tuple[Span, ...]:
+    """Which kinds of sensitive values were found, not where."""
+    sensitive = (s for s in spans or () if s.sensitive)
+    return tuple(replace(s, start=0, end=1, label=s.label if _LABEL.fullmatch(s.label) else "OTHER") for s in sensitive)
