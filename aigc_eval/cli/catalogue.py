@@ -11,7 +11,7 @@ from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
 from aigc_eval.registry import Entry, Kind, entries
 from aigc_eval.report.view import method_line, policy
-from aigc_eval.report.words import say, spoken
+from aigc_eval.report.words import needs_words, say, source_words, spoken
 
 __all__ = ["metrics", "metrics_in_full", "plugins"]
 
@@ -53,8 +53,8 @@ def _in_full(entry: Entry, cls: type[Scorer], metric: Metric, lang: str) -> str:
         "range": f"{line.range.in_(lang)} {line.unit.in_(lang)}".rstrip() + f"; {line.direction.in_(lang)}",
         "languages": spoken(cls.languages).in_(lang),
         "scores": policy(scored_outcomes(cls)).in_(lang),
-        "needs": cls.needs,
-        "source": line.source,
+        "needs": needs_words(cls.needs).in_(lang),
+        "source": line.source.in_(lang),
     }
     rows = (f"  {say(word).in_(lang)}: {text}" for word, text in definition.items() if text)
     return "\n".join([f"{line.name}  {line.title.in_(lang)}", *rows])
@@ -70,15 +70,15 @@ def _plugin(entry: Entry, cls: type[Plugin], lang: str) -> Row:
         "name": entry.name,
         "title": cls.title.in_(lang) or (cls.__doc__ or "").partition("\n")[0],
         "languages": list(cls.languages),
-        "needs": cls.needs,
-        "source": cls.source,
+        "needs": needs_words(cls.needs).in_(lang),
+        "source": source_words(cls.source).in_(lang),
         "package": f"{entry.package} {entry.version}".strip(),
     }
 
 
 def _metrics(entry: Entry, cls: type[Plugin], lang: str) -> list[Row]:
     if (listed := _listed(cls)) is None:
-        return [{"name": f"{entry.name}.*", "title": "depends on the scorer's options", "package": entry.package}]
+        return [{"name": f"{entry.name}.*", "title": say("depends").in_(lang), "package": entry.package}]
     return [
         {
             "name": f"{entry.name}.{metric.name}",
@@ -88,8 +88,8 @@ def _metrics(entry: Entry, cls: type[Plugin], lang: str) -> list[Row]:
             "bounds": [bound if math.isfinite(bound) else None for bound in metric.bounds],
             "unit": metric.unit,
             "languages": list(cls.languages),
-            "needs": cls.needs,
-            "source": metric.source or cls.source,
+            "needs": needs_words(cls.needs).in_(lang),
+            "source": source_words(metric.source or cls.source).in_(lang),
             "package": entry.package,
         }
         for metric in listed

@@ -1,4 +1,4 @@
-"""Labels of passages and notes of scorers and generators, in both languages.
+"""Labels of passages, notes of scorers and generators, sources of metrics and needs of plug-ins, in both languages.
 
 The journal keeps them in English, as they were written. What this project's own plug-ins say is told in the reader's
 language; what others say (a server, a plug-in of one's own) is quoted as it is.
@@ -18,8 +18,9 @@ from aigc_eval.report.escape import Shown, spelled
 from aigc_eval.report.vocabulary.labels import INSTRUCTIONS, LABELS, ORIGINS, PII
 from aigc_eval.report.vocabulary.notes import NOTES
 from aigc_eval.report.vocabulary.outcomes import WORDS as OUTCOME_WORDS
+from aigc_eval.report.vocabulary.sources import NEEDS, SOURCES
 
-__all__ = ["Part", "Remark", "label_words", "labels_words", "mask_words", "note_words"]
+__all__ = ["Part", "Remark", "label_words", "labels_words", "mask_words", "needs_words", "note_words", "source_words"]
 
 LONGEST = 2_000
 """Longer notes are none of ours."""
@@ -169,10 +170,15 @@ def _ours(note: str, deep: int) -> Remark | None:
     """The note where all that is around its quotations is ours."""
     if deep == 0:
         return None
-    for pattern, template in _templates():
-        if (found := pattern.fullmatch(note)) and (figures := _figures(found, deep)) is not None:
+    return _matched(note, "notes", deep) or _behind_a_name(note, deep) or _several(note, deep)
+
+
+def _matched(text: str, table: str, deep: int = _DEEPEST) -> Remark | None:
+    """The text by the first line of a table that it fits."""
+    for pattern, template in _templates(table):
+        if (found := pattern.fullmatch(text)) and (figures := _figures(found, deep)) is not None:
             return _remark(_filled(template.source, figures, "en"), _filled(template.zh, figures, "zh"))
-    return _behind_a_name(note, deep) or _several(note, deep)
+    return None
 
 
 def _behind_a_name(note: str, deep: int) -> Remark | None:
@@ -196,15 +202,49 @@ def _several(note: str, deep: int) -> Remark | None:
     return _remark(_listed(known, "en", ("; ", "；")), _listed(known, "zh", ("; ", "；")))
 
 
+# Sources and needs
+
+
+def source_words(source: str) -> Remark:
+    """Where a metric comes from: citations as they are, what is said about them in both languages.
+
+    >>> source_words("after Lin et al. 2022, TruthfulQA; own definition").zh
+    '参照 Lin et al. 2022, TruthfulQA；自有定义'
+    """
+    return _by_parts(visible(source), "sources")
+
+
+def needs_words(needs: str) -> Remark:
+    """What a plug-in needs.
+
+    >>> needs_words("prompts with evidence; optionally an NLI model").zh
+    '带证据的题目；可选：NLI 模型'
+    """
+    return _by_parts(visible(needs), "needs")
+
+
+@lru_cache(maxsize=1024)
+def _by_parts(text: Shown, table: str) -> Remark:
+    if (found := _matched(text, table)) and not any("; " in part.text for part in found.en_parts):
+        return found
+    told = [_matched(part, table) or _quoted(Shown(part)) for part in text.split("; ")]
+    if not any(words.ours for words in told):
+        return _quoted(text)
+    return _remark(_listed(told, "en", ("; ", "；")), _listed(told, "zh", ("; ", "；")))
+
+
 class _Template(NamedTuple):
     source: str
     zh: str
 
 
+_TABLES: Mapping[str, Mapping[str, str]] = {"notes": NOTES, "sources": SOURCES, "needs": NEEDS}
+
+
 @cache
-def _templates() -> tuple[tuple[re.Pattern[str], _Template], ...]:
-    """The notes as expressions, those without holes first: no quotation may swallow what is a note as it stands."""
-    ordered = sorted(NOTES.items(), key=lambda pair: _looseness(pair[0]))
+def _templates(table: str) -> tuple[tuple[re.Pattern[str], _Template], ...]:
+    """A table as expressions, those without holes first: no quotation may swallow what is a line as it stands."""
+    ordered = sorted(_TABLES[table].items(), key=lambda pair: _looseness(pair[0]))
     return tuple((_pattern(source), _Template(source, zh)) for source, zh in ordered)
 
 

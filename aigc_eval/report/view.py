@@ -10,6 +10,7 @@ from aigc_eval.detectable import POWER, detectable
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, Outcome, Reason, Run, Verdict, Zone
 from aigc_eval.report.apart import Apart, apart, leader
 from aigc_eval.report.numbers import NONE, count, difference_of, figure, interval, limit
+from aigc_eval.report.remarks import Remark
 from aigc_eval.report.words import (
     ARROWS,
     SIGNS,
@@ -23,6 +24,7 @@ from aigc_eval.report.words import (
     metric_title,
     say,
     scorer_title,
+    source_words,
     spoken,
     unit_name,
 )
@@ -238,7 +240,7 @@ class MethodLine:
     range: Bilingual
     unit: Bilingual
     interval: Bilingual
-    source: str
+    source: Remark
 
 
 @dataclass(frozen=True)
@@ -286,5 +288,5 @@ def method_line(scorer: str, metric: MetricFacts, used: str = "", confidence: st
         say("from_to", low=low, high=high),
         unit_name(metric.unit),
         both(lambda lang: f"{confidence} {words.in_(lang)}" if used else words.in_(lang)),
-        metric.source,
+        source_words(metric.source),
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aigc_eval.records import POLICY, Bilingual, Edition, MetricFacts, PluginFacts, Reason, Run, Verdict
 from aigc_eval.report.numbers import about, count, difference_of, figure, limit
-from aigc_eval.report.remarks import label_words, labels_words, mask_words, note_words
+from aigc_eval.report.remarks import label_words, labels_words, mask_words, needs_words, note_words, source_words
 from aigc_eval.report.vocabulary import VOCABULARY
 from aigc_eval.report.vocabulary.editions import POOLED
 
@@ -26,9 +26,11 @@ __all__ = [
     "level",
     "mask_words",
     "method",
+    "needs_words",
     "note_words",
     "say",
     "sentence",
+    "source_words",
     "state",
     "unit_name",
     "verdict_line",

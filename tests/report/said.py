@@ -154,7 +154,7 @@ Said = set[tuple[str, str]]
 
 
 def labels() -> tuple[Said, Said]:
-    """(file, label) of every passage that a scorer of ours marks; (file, expression) of those that cannot be followed."""
+    """(file, label) of every passage that a scorer of ours marks; (file, expression) of those that stay unknown."""
     return _read(_modules("scorers", "refusal_metrics.py", "judging.py"), _labelled)
 
 

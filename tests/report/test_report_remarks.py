@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+from collections.abc import Iterator
 from itertools import product
 from string import Formatter
 
 import pytest
 
+from aigc_eval import registry
+from aigc_eval.plugin import Plugin, Scorer
 from aigc_eval.report.escape import Shown, visible
-from aigc_eval.report.remarks import label_words, labels_words, mask_words, note_words
+from aigc_eval.report.remarks import label_words, labels_words, mask_words, needs_words, note_words, source_words
 from aigc_eval.report.vocabulary.labels import INSTRUCTIONS, LABELS, ORIGINS, PII
 from aigc_eval.report.vocabulary.notes import NOTES
 from aigc_eval.scorers.control.rules import CHINESE as CHINESE_RULES
@@ -147,10 +151,51 @@ def test_what_others_say_is_quoted_as_it_is() -> None:
 def test_masks_stay_masks_and_nobody_forges_one() -> None:
     masked = Shown("status 500: ⟦EMAIL_ADDRESS·3f9a1c⟧ is unknown")
     assert "⟦EMAIL_ADDRESS·3f9a1c⟧" in note_words(masked).zh
-    assert "⟦U+27E6⟧EMAIL" in note_words("status 500: ⟦EMAIL_ADDRESS·3f9a1c⟧ is unknown").zh
+    assert "⟦U+27E6⟧nothing⟧" in note_words("status 500: ⟦nothing⟧ is unknown").zh
     assert mask_words("⟦EMAIL_ADDRESS·3f9a1c⟧").zh == "电子邮箱"
     assert not mask_words("⟦MY_OWN⟧").ours
     assert labels_words(["toxic", "my own"]).zh == "有害内容、my own"
+
+
+CITATION = re.compile(
+    r"[A-Z][\w&.’' -]* \d{4}[a-z]?(?:, [A-Z][\w():,’' -]*)?(?: \([\w,. -]+\))?(?: \(https://\S+\))?|"
+    r"[A-Z][\w-]*(?: [A-Z][\w-]*)? \([A-Z][\w&. -]* \d{4}\)|"
+    r"(?:GB|ISO/IEC)[\d/ -]+|presidio-analyzer|Hugging Face evaluate|sacrebleu [^ ]*|\|smooth[^ ]*"
+)
+
+
+def _plugins() -> list[type[Plugin]]:
+    return [e.load() for kind in ("scorer", "generator") for e in registry.entries(kind).values() if e.builtin]
+
+
+def test_words_around_citations_are_told_in_both_languages() -> None:
+    sources = {text for plugin in _plugins() for text in _sources(plugin)}
+    assert len(sources) > 60
+    parts = [part for source in sources for part in source_words(source).pieces("zh") if part.quoted]
+    cited = {text for part in parts for text in part.text.split("; ")}
+    assert {text for text in cited if not CITATION.fullmatch(text)} <= {
+        "GB 45438-2025 and Regulation (EU) 2024/1689, Art. 50",
+        "GB 45438-2025",
+        "徐巍、姚振晔、陈冬华 2021 (会计研究)",
+        "Gao et al. 2021, lm-evaluation-harness (acc_norm)",
+        "COLDetector (Deng et al. 2022)",
+        "Hugging Face evaluate, perplexity",
+        "nrefs:var|case:mixed|eff:no|tok:",
+        "",
+    }
+
+
+def _sources(plugin: type[Plugin]) -> Iterator[str]:
+    yield plugin.source
+    with contextlib.suppress(Exception):  # options decide what it measures
+        yield from (m.source for m in plugin.all_metrics()) if issubclass(plugin, Scorer) else ()
+
+
+@pytest.mark.parametrize("plugin", _plugins(), ids=lambda plugin: plugin.__name__)
+def test_needs_are_told_in_both_languages(plugin: type[Plugin]) -> None:
+    words = needs_words(plugin.needs)
+    assert words.en == plugin.needs
+    assert not any(part.quoted for part in words.pieces("zh")), "add it to report/vocabulary/sources.py"
 
 
 @pytest.mark.parametrize("table", [LABELS, PII, INSTRUCTIONS, ORIGINS])

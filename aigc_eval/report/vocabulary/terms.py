@@ -36,6 +36,7 @@ WORDS = {
     ),
     "scores": ("scores", "评分对象"),
     "needs": ("needs", "所需条件"),
+    "depends": ("depends on the scorer's options", "取决于评分器的选项"),
     # Markdown
     "truncated_note": ("Truncated: the full tables are in report.html.", "已截断：完整表格见 report.html。"),
     "main_metrics": ("Main metrics", "主要指标"),
