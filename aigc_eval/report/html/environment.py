@@ -15,7 +15,7 @@ from aigc_eval.report.vocabulary import VOCABULARY
 if TYPE_CHECKING:
     import jinja2
 
-__all__ = ["allowed_by", "environment", "fixed_words"]
+__all__ = ["allowed_by", "css_text", "environment", "fixed_words"]
 
 
 @cache
@@ -47,3 +47,12 @@ def fixed_words() -> SimpleNamespace:
 def allowed_by(text: str) -> str:
     """What the Content-Security-Policy allows a text of ours by."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode('utf-8')).digest()).decode('ascii')}"
+
+
+def css_text(text: str) -> str:
+    r"""What stands between the quotes of a CSS string for a text of anybody's.
+
+    >>> css_text('a"}')
+    'a\\22 \\7d '
+    """
+    return "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):x} " for c in visible(text))
