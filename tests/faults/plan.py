@@ -58,7 +58,8 @@ class Plan:
 
     `delay` is the range of seconds before any answer, drawn anew for each request, so that answers overtake each other.
     After `healthy_after` attempts of one request nothing goes wrong any more. A server told so throttles by itself: no
-    more than `most_open` at a time, or `most_a_second`; and in the seconds of `outage` it answers 503.
+    more than `most_open` at a time, or `most_a_second`; and in the seconds of `outage`, from the first request on, it
+    answers 503.
     """
 
     seed: int = 0

@@ -72,13 +72,14 @@ class Faults:
         self.ledger = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self.attempts: Counter[str] = Counter()
         self.open = 0
-        self.started = time.monotonic()
+        self.asked = 0.0  # when the first request came
         self.times: list[float] = []
 
     def decide(self, key: str, attempt: int) -> tuple[str, float]:
         """What the plan says; too many at once or a second are told to slow down."""
         plan, now = self.plan, time.monotonic()
-        if plan.outage[0] <= now - self.started < plan.outage[1]:
+        self.asked = self.asked or now
+        if plan.outage[0] <= now - self.asked < plan.outage[1]:
             return "503", 0.0
         if self.open > plan.most_open:
             return "429", 0.0
