@@ -211,7 +211,7 @@ def source_words(source: str) -> Remark:
     >>> source_words("after Lin et al. 2022, TruthfulQA; own definition").zh
     '参照 Lin et al. 2022, TruthfulQA；自有定义'
     """
-    return _by_parts(visible(source), "sources")
+    return _by_parts(spelled(source), "sources")
 
 
 def needs_words(needs: str) -> Remark:
@@ -220,7 +220,7 @@ def needs_words(needs: str) -> Remark:
     >>> needs_words("prompts with evidence; optionally an NLI model").zh
     '带证据的题目；可选：NLI 模型'
     """
-    return _by_parts(visible(needs), "needs")
+    return _by_parts(spelled(needs), "needs")
 
 
 @lru_cache(maxsize=1024)
