@@ -6,12 +6,12 @@ import json
 import math
 import platform
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from aigc_eval import __version__
+from aigc_eval import __version__, standards
 from aigc_eval.config import Bench
 from aigc_eval.differences import corrected, differences, reference_of
 from aigc_eval.estimates import estimate, slices_of, where
@@ -34,6 +34,8 @@ from aigc_eval.metrics import Metric
 from aigc_eval.plugin import MadeOf, Plugin, Scorer, identity_of
 from aigc_eval.records import (
     OUTCOMES,
+    Adopted,
+    Coverage,
     Difference,
     Estimate,
     MetricFacts,
@@ -81,13 +83,15 @@ Terms = Mapping[str, Any]
 class Measured:
     """What one scorer adds to a run: the facts about it, its numbers, and the verdicts of gates, by their place.
 
-    `differences` between candidates have no corrected p-values yet: those depend on all scorers.
+    `differences` between candidates have no corrected p-values yet: those depend on all scorers. `covered` is
+    what its numbers say about the rules of standards.
     """
 
     facts: PluginFacts
     estimates: tuple[Estimate, ...]
     verdicts: Mapping[int, tuple[Verdict, ...]]
     differences: tuple[Difference, ...] = ()
+    covered: standards.Found = field(default_factory=standards.Found)
 
 
 def terms(  # noqa: PLR0917
@@ -118,6 +122,7 @@ def terms(  # noqa: PLR0917
         "scorers": scorers,
         "release": bench.release,
         "slices": bench.slices,
+        "standards": [one.to_json() for one in bench.standards],
         **judged_by(bench.policy, before, answers),
         "looks": looks,
         "each": values_of(bench.policy, prompts) if "every" in looks else {},
@@ -207,10 +212,10 @@ def measure(
         for place, gate in enumerate(judging.policy.gates)
         if gate.scorer == name
     }
-    estimates = tuple(estimate(rows, name, metrics, _slices(terms, rows)))
+    found = tuple(estimate(rows, name, metrics, _slices(terms, rows)))
     against = _reference(terms, judging.policy)
-    apart = differences(rows, name, metrics, against, estimates) if against else []
-    return Measured(facts, estimates, verdicts, tuple(apart))
+    apart = differences(rows, name, metrics, against, found) if against else []
+    return Measured(facts, found, verdicts, tuple(apart), judging.covered(name, metrics))
 
 
 def _reference(terms: Terms, policy: Policy) -> str:
@@ -224,7 +229,7 @@ class _Judging:
     """Verdicts of gates over a run's rows."""
 
     def __init__(self, terms: Terms, rows: pd.DataFrame, reference: Reference | None) -> None:
-        self.policy = Policy.from_json(terms["policy"])
+        self.terms, self.policy = terms, Policy.from_json(terms["policy"])
         self.rows, self.reference = rows, reference
         self.groups = {str(name): group for name, group in rows.groupby("candidate", sort=False)}
         self.release = tuple(terms["release"] or [c["name"] for c in terms["candidates"]])
@@ -241,6 +246,12 @@ class _Judging:
             return tuple(judge(gate, name, (), self.policy) for name in names)
         return tuple(self._one(each, metric, name) for each in every for name in names)
 
+    def covered(self, name: str, metrics: Sequence[Metric]) -> standards.Found:
+        """What a scorer's numbers say about the rules of standards."""
+        names = standards.names_of(self.terms["bench"])
+        judged = (_adopted(self.terms), self.rows, name, names, metrics, self.release, self.policy)
+        return standards.measured(*judged, self._one)
+
     def _others(self, gate: Gate) -> tuple[str, ...]:
         """Those up for release; without the one that a gate compares with, unless there is no other."""
         other = gate.claim.other if isinstance(gate.claim, Against) else ""
@@ -249,12 +260,13 @@ class _Judging:
             other = "" if baseline.run else baseline.candidate
         return tuple(name for name in self.release if name != other) or self.release
 
-    def _one(self, gate: Gate, metric: Metric, name: str) -> Verdict:
+    def _one(self, gate: Gate, metric: Metric, name: str, rows: pd.DataFrame | None = None) -> Verdict:
+        rows = self.rows if rows is None else rows
         early = looks_early(gate, metric, self.policy)
         drawn = self.drawn if early else None
-        found = findings(gate, metric, name, self.rows, self.policy, reference=self.reference, drawn=drawn)
+        found = findings(gate, metric, name, rows, self.policy, reference=self.reference, drawn=drawn)
         # What a small slice loses must not drown in the rest.
-        budget = self._budget(self.groups[name]) or self._budget(where(self.groups[name], gate.where))
+        budget = self._budget(self.groups[name]) or self._budget(where(rows[rows["candidate"] == name], gate.where))
         # A sample that ended when others were decided says nothing certain about a gate that could not look.
         chosen = [Reason("stopped_for_others")] if self.stopped and not early else []
         return judge(gate, name, found, self.policy, [*budget, *chosen, *self._baseline(gate, metric)])
@@ -318,7 +330,28 @@ def conclude(
         places=terms["places"],
         id=digest(head),
         differences=corrected((d for m in measured for d in m.differences), _main(measured, policy)),
+        standards=_covered(terms, rows, measured, verdicts),
     )
+
+
+def _adopted(terms: Terms) -> list[Adopted]:
+    """The standards of a run; none in one of an older version."""
+    return [Adopted.from_json(one) for one in terms.get("standards", ())]
+
+
+def _covered(
+    terms: Terms,
+    rows: pd.DataFrame,
+    measured: Sequence[Measured],
+    verdicts: Sequence[Verdict],
+) -> tuple[Coverage, ...]:
+    """What the run shows about each standard; nothing else depends on it."""
+    if not (adopted := _adopted(terms)):
+        return ()
+    release = terms["release"] or [c["name"] for c in terms["candidates"]]
+    asked, found = list(standards.tags_of_rows(rows).values()), [m.covered for m in measured]
+    estimates = [e for m in measured for e in m.estimates]
+    return standards.cover(adopted, asked, found, estimates, verdicts, release, standards.names_of(terms["bench"]))
 
 
 def _main(measured: Sequence[Measured], policy: Policy) -> set[tuple[str, str]]:

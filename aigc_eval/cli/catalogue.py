@@ -1,4 +1,4 @@
-"""What is installed: generators, scorers and metrics as plain rows for `aigc-eval list`."""
+"""What is installed: generators, scorers, metrics and standards as plain rows for `aigc-eval list`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aigc_eval.conclusion import metric_facts, scored_outcomes
+from aigc_eval.config.standards import read_standard, shipped
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
+from aigc_eval.records import Standard
 from aigc_eval.registry import Entry, Kind, entries
 from aigc_eval.report.view import method_line, policy
 from aigc_eval.report.words import needs_words, say, source_words, spoken
 
-__all__ = ["metrics", "metrics_in_full", "plugins"]
+__all__ = ["metrics", "metrics_in_full", "plugins", "standards", "standards_in_full"]
 
 Row = dict[str, Any]
 
@@ -36,6 +38,44 @@ def metrics_in_full(lang: str) -> list[str]:
         if issubclass(cls := entry.load(), Scorer)
         for metric in _listed(cls) or ()
     ]
+
+
+def standards(lang: str) -> list[Row]:
+    """One row a standard that comes with the tool."""
+    return [
+        {
+            "name": name,
+            "title": known.title.in_(lang),
+            "issuer": known.issuer.in_(lang),
+            "edition": known.edition,
+            "clauses": len(known.clauses),
+            "verified": sum(clause.verified for clause in known.clauses),
+            "classes": len(known.leaves()),
+            "tag": known.tag,
+            "url": known.url,
+            "file": str(path),
+        }
+        for name, path in shipped().items()
+        for known in [read_standard(path)[0]]
+    ]
+
+
+def standards_in_full(lang: str) -> list[str]:
+    """Each standard with its clauses, one text a standard."""
+    return [_clauses(read_standard(path)[0], lang) for path in shipped().values()]
+
+
+def _clauses(known: Standard, lang: str) -> str:
+    lines = [f"{known.id}  {known.title.in_(lang)}"]
+    about = say("standard.about", issuer=known.issuer, edition=known.edition, in_force=known.in_force)
+    where = say("standard.where", url=known.url, licence=known.licence)
+    lines += [f"  {words.in_(lang)}" for words in (about, where, known.note) if words.en]
+    for clause in known.clauses:
+        mark = say("standard.verified" if clause.verified else "standard.unverified").in_(lang)
+        lines += [f"  {clause.id}  {clause.title.in_(lang)}  [{mark}]", f"      {clause.requirement.in_(lang)}"]
+        lines += [f"      {say('standard.basis', basis=clause.basis, source=clause.source).in_(lang)}"]
+        lines += [f"      {', '.join(clause.measures)}"] if clause.measures else []
+    return "\n".join(lines)
 
 
 def _listed(cls: type[Plugin]) -> Sequence[Metric] | None:

@@ -22,14 +22,23 @@ class What(StrEnum):
     generators = "generators"
     scorers = "scorers"
     metrics = "metrics"
+    standards = "standards"
+
+
+_COLUMNS = {
+    What.metrics: ("name", "title", "better", "bounds", "languages", "needs", "source", "package"),
+    What.standards: ("name", "title", "edition", "clauses", "verified", "classes", "tag"),
+}
+"""What is shown of other things than plug-ins."""
 
 
 @app.command("list")
 @guarded
 def list_(
-    what: Annotated[What, typer.Argument(metavar="generators|scorers|metrics", help="What to list.")],
+    what: Annotated[What, typer.Argument(metavar="generators|scorers|metrics|standards", help="What to list.")],
     in_full: Annotated[
-        bool, typer.Option("--long", help="Metrics only: formula, range, direction, languages and source of each.")
+        bool,
+        typer.Option("--long", help="Metrics: formula, range, languages, source. Standards: every clause."),
     ] = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -41,18 +50,19 @@ def list_(
     if what is What.metrics and in_full and not as_json:
         say("\n\n".join(catalogue.metrics_in_full(lang)))
         return 0
-    if what is What.metrics:
+    if what is What.standards and in_full and not as_json:
+        say("\n\n".join(catalogue.standards_in_full(lang)))
+        return 0
+    if what is What.standards:
+        rows = catalogue.standards(lang)
+    elif what is What.metrics:
         rows = catalogue.metrics(lang)
     else:
         rows = catalogue.plugins("generator" if what is What.generators else "scorer", lang)
     if as_json:
         say(json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1))
         return 0
-    columns = (
-        ("name", "title", "better", "bounds", "languages", "needs", "source", "package")
-        if what is What.metrics
-        else ("name", "title", "languages", "needs", "source", "package")
-    )
+    columns = _COLUMNS.get(what, ("name", "title", "languages", "needs", "source", "package"))
     table([*columns], [[_cell(row.get(column)) for column in columns] for row in rows])
     return 0
 

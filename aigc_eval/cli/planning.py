@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aigc_eval.config import Bench
     from aigc_eval.needs import Need
     from aigc_eval.plan import Line, Total
+    from aigc_eval.standards import Shortfall
 
 __all__ = ["Wishes", "plan", "show_plan"]
 
@@ -106,6 +107,15 @@ _EARLY = Bilingual(
 )
 
 
+_FEW = Bilingual(
+    "{standard} {clause}: {rule}: {n} prompts of {needed}", "{standard} {clause}：{rule}：{n} 题，要求 {needed} 题"
+)
+_LACKS = Bilingual(
+    "{standard} {clause}: {rule}: {n} prompts of {needed}; {classes} classes lack {prompts} in all",
+    "{standard} {clause}：{rule}：{n} 题，要求 {needed} 题；{classes} 类题目不足，共缺 {prompts} 题",
+)
+
+
 class Wishes(NamedTuple):
     """What a plan is made for."""
 
@@ -165,12 +175,14 @@ def show_plan(bench: Bench, folder: Path, wishes: Wishes, as_json: bool) -> int:
     lines = planned(bench, folder, wishes.limit)
     earlier = wishes.earlier or (folder if (folder / "verdict.json").is_file() else None)
     found = needs(bench, wishes.limit, margin=wishes.margin, power=wishes.power, earlier=earlier)
+    short = _short(bench, wishes.limit)
     if as_json:
         told = {
             "folder": str(folder),
             "plan": [line.to_json() for line in lines],
             "total": total(lines).to_json(),
             "gates": [need.to_json() for need in found],
+            "standards": [_plain(missing) for missing in short],
             "margin": wishes.margin,
             "power": wishes.power,
             "earlier": None if earlier is None else str(earlier),
@@ -185,11 +197,48 @@ def show_plan(bench: Bench, folder: Path, wishes: Wishes, as_json: bool) -> int:
     for line in lines:
         if line.cap:
             tell(_CAP.in_(lang).format(name=line.name, cap=line.cap))
+    for missing in short:
+        tell(missing_prompts(missing, lang))
     for note in _NOTES[: 2 if found else 1]:
         tell(note.in_(lang))
     if bench.policy.stop:
         tell(_EARLY.in_(lang))
     return 0
+
+
+def _short(bench: Bench, limit: int | None) -> list[Shortfall]:
+    """The rules of the bench's standards for which it has too few prompts."""
+    from aigc_eval.standards import shortfalls
+    from aigc_eval.text import language as script
+
+    prompts = [p for s in bench.prompt_sets for p in s.prompts][:limit]
+    asked = [{**p.fields, "lang": script(p.text), **p.tags} for p in prompts] if bench.standards else []
+    return list(shortfalls(asked, bench.standards))
+
+
+def missing_prompts(missing: Shortfall, lang: str) -> str:
+    """What a rule of a standard lacks, in one line."""
+    words = (_LACKS if missing.short else _FEW).in_(lang)
+    return words.format(
+        standard=missing.standard.id,
+        clause=missing.clause,
+        rule=missing.rule.title.in_(lang),
+        n=f"{missing.n:,}",
+        needed=f"{missing.needed:,}",
+        classes=len(missing.short),
+        prompts=f"{sum(missing.short.values()):,}",
+    )
+
+
+def _plain(missing: Shortfall) -> dict[str, Any]:
+    return {
+        "standard": missing.standard.id,
+        "clause": missing.clause,
+        "rule": missing.rule.title.en,
+        "n": missing.n,
+        "needed": missing.needed,
+        "short": dict(missing.short),
+    }
 
 
 def _line(line: Line, lang: str) -> list[str]:

@@ -13,7 +13,7 @@ from aigc_eval.config.origin import Origin, PromptsRead, digests_of
 from aigc_eval.gates import Gate, Policy
 from aigc_eval.plugin import Generator, MadeOf, Plugin, Scorer
 from aigc_eval.prompts import PromptSet
-from aigc_eval.records import Edition, digest
+from aigc_eval.records import Adopted, Edition, digest
 
 __all__ = ["Bench", "Named"]
 
@@ -55,6 +55,7 @@ class Bench:
     digest: str = ""
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
     edition: Edition = "reviewer"
+    standards: tuple[Adopted, ...] = field(default=(), repr=False)
 
     @property
     def gates(self) -> tuple[Gate, ...]:

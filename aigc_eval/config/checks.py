@@ -66,6 +66,11 @@ class Checks:
                 self.problems.fault(node, Fault((index,), f"no prompt has a tag {tag!r:.80}", suggest(tag, self.tags)))
         self.problems.twice(node, tags)
 
+    def metrics(self) -> dict[str, list[str]]:
+        """The names of each scorer's metrics, by the scorer's name; none where they cannot be listed."""
+        found = {name: [m.name for m in _metrics(scorer)] for name, scorer in self.scorers.items()}
+        return {name: own for name, own in found.items() if own}
+
     def reads(self, node: Node | None) -> None:
         """The scorers that metrics of other scorers read, each of them known."""
         if node is None:

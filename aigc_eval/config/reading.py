@@ -15,6 +15,7 @@ from aigc_eval.config.plugins import Loader
 from aigc_eval.config.policies import read_policy
 from aigc_eval.config.problems import Problems
 from aigc_eval.config.shape import FORMATS, LANGUAGES, BenchShape, CsvShape, PromptsShape, ReportShape
+from aigc_eval.config.standards import Adopter
 from aigc_eval.config.trust import Trust
 from aigc_eval.errors import ConfigError, DataError, Problem, UsageError
 from aigc_eval.gates import Baseline, Policy
@@ -103,6 +104,9 @@ def _bench(
     checks.reads(parts.get("scorers"))
     slices = values.get("slices", ("lang",))
     checks.slices(root.at(("slices",)), slices)
+    adopter = Adopter(problems, policies.roots, checks.tags, checks.metrics())
+    adopted = adopter.all(parts.get("standards"))
+    policies.problems += adopter.elsewhere
     release = checks.names(root.at(("release",)), values.get("release"))
     return {
         "name": values.get("name"),
@@ -114,6 +118,7 @@ def _bench(
         "seed": values.get("seed", 0),
         "slices": slices,
         "policy": policies.of(parts, checks),
+        "standards": adopted,
         "places": {"": f"{in_checkout(Path(problems.file))}:1", **checks.places},
         **_report(parts.get("report"), problems),
     }
@@ -157,7 +162,7 @@ class _Policies:
         document = yaml_file.load(path)
         own = checks.of(Problems(document))
         found = read_policy(document, own, Roots.of(path, self.allow), self.baseline)
-        self.problems = own.problems.found
+        self.problems += own.problems.found
         return found
 
     def _named(self, node: Node | None, problems: Problems) -> Path | None:

@@ -27,9 +27,17 @@ from aigc_eval.config.shape import (
     ReportShape,
     ScorerShape,
 )
+from aigc_eval.config.standard_shape import (
+    AdoptedShape,
+    BilingualShape,
+    ClassShape,
+    ClauseShape,
+    RuleShape,
+    StandardShape,
+)
 from aigc_eval.registry import GROUPS, Entry, Kind, entries
 
-__all__ = ["json_schema", "policy_schema"]
+__all__ = ["json_schema", "policy_schema", "standard_schema"]
 
 Schema = dict[str, Any]
 
@@ -47,6 +55,7 @@ def json_schema() -> Schema:
                 {"anyOf": [_use("scorer"), _object(ScorerShape, scorer=_use("scorer"), limits=_maybe(Budget))]}
             ),
             gates=_gates(),
+            standards=_list({"anyOf": [{"type": "string"}, _object(AdoptedShape)]}),
             report={"anyOf": [_object(ReportShape, csv=_maybe(CsvShape)), {"type": "null"}]},
         ),
         "$defs": {kind: _plugins(kind) for kind in GROUPS},
@@ -68,6 +77,28 @@ def policy_schema() -> Schema:
             required_validation=_list(_object(ValidationNeededShape)),
             validations=_list(_object(ValidationShape)),
             waivers=_list(_object(WaiverShape)),
+        ),
+    }
+
+
+def standard_schema() -> Schema:
+    """The schema of a standard's file; draft 2020-12."""
+    words = _object(BilingualShape)
+    clause = _object(
+        ClauseShape,
+        **dict.fromkeys(("title", "requirement", "basis"), words),
+        rules=_list(_object(RuleShape, title=words)),
+        evidence=_list(words),
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "aigc-eval standard",
+        **_object(
+            StandardShape,
+            **dict.fromkeys(("title", "issuer", "in_force", "licence"), words),
+            note={"anyOf": [words, {"type": "null"}]},
+            classes=_list(_object(ClassShape, title=words)),
+            clauses=_list(clause),
         ),
     }
 

@@ -22,6 +22,7 @@ slices: [lang, category]             # tags to report by
 gates:
   - toxicity.toxic_fraction <= 5 %
   - {gate: pii.leak_rate <= 0.05, where: {lang: zh}, candidate: careful}
+standards: [tc260-003, ./ours.yaml]  # what the run is compared with: `aigc-eval list standards`
 policy: policy.yaml                  # instead of gates: see `config.policy_shape`
 report: {formats: [html, csv, json, junit, markdown], languages: [en, zh]}
 # also: edition: public | reviewer | internal (whose reports they are), csv: {bom: false}, formats: [..., parquet]
@@ -90,6 +91,7 @@ class BenchShape:
     gates: Annotated[tuple[Any, ...], Field(description="limits that decide the verdict")] = ()
     policy: Annotated[Text | None, Field(description="a policy file, instead of gates")] = None
     report: Annotated[Any, Field(description="what is written")] = None
+    standards: Annotated[tuple[Any, ...], Field(description="standards that the report compares the run with")] = ()
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,7 @@ class ClauseShape:
     verified: Annotated[bool, Field(description="whether somebody compared these words with the text")]
     basis: Annotated[Any, Field(description="by what it was verified, or why it was not")]
     measures: Annotated[tuple[Metric, ...], Field(description="metrics that bear on it, with * for any")] = ()
+    classes: Annotated[tuple[ClassId, ...], Field(description="only prompts of these classes bear on it")] = ()
     rules: Annotated[tuple[Any, ...], Field(description="its numbers")] = ()
     evidence: Annotated[tuple[Any, ...], Field(description="what else it asks for")] = ()
 

@@ -132,11 +132,17 @@ class _Reader:
         before = len(self.problems.found)
         values = self.problems.shape(item, ClauseShape)
         words = {name: self._words(item, name) for name in ("title", "requirement", "basis")}
+        self._known_classes(item, "classes", values)
         rules = tuple(self._each(item.at(("rules",)), values.get("rules"), self._rule))
         evidence = tuple(self._each(item.at(("evidence",)), values.get("evidence"), self._evidence))
         if len(self.problems.found) > before:
             return None
         return Clause(**{**values, **words, "rules": rules, "evidence": evidence})
+
+    def _known_classes(self, item: Node, key: str, values: Mapping[str, Any]) -> None:
+        ids = [c.id for c in self.classes]
+        for name in (n for n in values.get(key, ()) if n not in ids):
+            self.problems.add(item.at((key,)), f"there is no class {name!r:.80}", suggest(name, ids))
 
     def _evidence(self, item: Node) -> Bilingual:
         values = self.problems.shape(item, BilingualShape)
@@ -146,11 +152,8 @@ class _Reader:
         before = len(self.problems.found)
         values = self.problems.shape(item, RuleShape)
         title = self._words(item, "title")
-        for key in ("each", "classes"):
-            for name in values.get(key, ()):
-                if name not in {c.id for c in self.classes}:
-                    ids = [c.id for c in self.classes]
-                    self.problems.add(item.at((key,)), f"there is no class {name!r:.80}", suggest(name, ids))
+        self._known_classes(item, "each", values)
+        self._known_classes(item, "classes", values)
         each = {name: self._count(item.at(("each", name)), number) for name, number in values.get("each", {}).items()}
         prompts = self._count(item.at(("prompts",)), values.get("prompts", 0))
         op, limit = self._limit(item, values)

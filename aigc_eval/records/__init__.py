@@ -11,17 +11,38 @@ from aigc_eval.records.base import Bilingual, Record, canonical, digest
 from aigc_eval.records.differences import SURE, Difference
 from aigc_eval.records.run import DIMENSIONS, SAFETY, Better, Dimension, MetricFacts, PluginFacts, Run, Sees
 from aigc_eval.records.scores import Score, Span
+from aigc_eval.records.standards import (
+    CLAUSE_STATUSES,
+    Adopted,
+    ClassFound,
+    Clause,
+    ClauseCheck,
+    ClauseFound,
+    ClauseStatus,
+    Coverage,
+    RiskClass,
+    Rule,
+    Standard,
+)
 from aigc_eval.records.verdicts import POLICY, Edition, Estimate, Reason, RunStatus, Status, Verdict, Waiver, Zone
 
 __all__ = [
+    "CLAUSE_STATUSES",
     "DIMENSIONS",
     "ERROR_KINDS",
     "OUTCOMES",
     "POLICY",
     "SAFETY",
     "SURE",
+    "Adopted",
     "Better",
     "Bilingual",
+    "ClassFound",
+    "Clause",
+    "ClauseCheck",
+    "ClauseFound",
+    "ClauseStatus",
+    "Coverage",
     "Difference",
     "Dimension",
     "Edition",
@@ -36,11 +57,14 @@ __all__ = [
     "Reason",
     "Record",
     "Request",
+    "RiskClass",
+    "Rule",
     "Run",
     "RunStatus",
     "Score",
     "Sees",
     "Span",
+    "Standard",
     "Status",
     "Verdict",
     "Waiver",

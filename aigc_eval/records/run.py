@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from aigc_eval.records.answers import Outcome
 from aigc_eval.records.base import Bilingual, Record, plain
 from aigc_eval.records.differences import Difference
+from aigc_eval.records.standards import Coverage
 from aigc_eval.records.verdicts import Estimate, Reason, RunStatus, Verdict
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class Run:
     `key` is the run's own key for keyed hashes of masked values. `release` is False for a partial run (a limit, say),
     whose verdict must not be used for a release. `policy` is what judged it: its `name`, `sha256`, `confidence`,
     `source` (as written) and, where it was changed after the first answer, `changed` (how many answers there were).
+    `standards` is what it shows about the clauses of standards, on which no verdict depends.
     """
 
     name: str
@@ -132,6 +134,7 @@ class Run:
     key: bytes = field(repr=False, default=b"")
     policy: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
+    standards: tuple[Coverage, ...] = ()
     differences: tuple[Difference, ...] = ()
 
     def facts(self) -> dict[str, Any]:
@@ -149,4 +152,5 @@ class Run:
         known["verdicts"] = tuple(map(Verdict.from_json, known["verdicts"]))
         known["differences"] = tuple(Difference(**d) for d in known.get("differences", ()))
         known["reasons"] = tuple(Reason(**r) for r in known["reasons"])
+        known["standards"] = tuple(map(Coverage.from_json, known.get("standards", ())))
         return cls(rows=rows, key=key, **known)

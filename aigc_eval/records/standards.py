@@ -90,8 +90,9 @@ class Rule(Record):
 class Clause(Record):
     """One requirement, in our words. `verified`: somebody compared them with the text; `basis` says how, or why not.
 
-    `source` is where the wording comes from. `measures` are patterns of metrics that bear on it, `rules` its numbers,
-    `evidence` what it asks for beside them that no run can produce.
+    `source` is where the wording comes from. `measures` are patterns of metrics that bear on it, over prompts of its
+    `classes` only where it names any; `rules` are its numbers, `evidence` is what it asks for beside them that no run
+    can produce.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Clause(Record):
     verified: bool
     basis: Bilingual
     measures: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     evidence: tuple[Bilingual, ...] = ()
 
@@ -108,7 +110,7 @@ class Clause(Record):
     def from_json(cls, data: Mapping[str, Any]) -> Clause:
         """Rebuild from `to_json`."""
         known = {**data, **{name: _words(data[name]) for name in ("title", "requirement", "basis")}}
-        known["measures"] = tuple(known.get("measures", ()))
+        known["measures"], known["classes"] = (tuple(known.get(name, ())) for name in ("measures", "classes"))
         known["rules"] = tuple(map(Rule.from_json, known.get("rules", ())))
         known["evidence"] = tuple(map(_words, known.get("evidence", ())))
         return cls(**known)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from aigc_eval.records import OUTCOMES, Edition, Estimate, PluginFacts, Reason, Run, Span, Verdict
 from aigc_eval.report.mask import Masker, withheld
+from aigc_eval.report.standards_edition import counted, rewritten
 from aigc_eval.report.vocabulary.editions import POOLED
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _through(run: Run, text: Text) -> Run:
         reasons=tuple(_reason(r, text) for r in run.reasons),
         digests={text(k): v for k, v in run.digests.items()},
         places={text(k): text(v) for k, v in run.places.items()},
+        standards=rewritten(run.standards, text),
     )
 
 
@@ -128,6 +130,7 @@ def _public(run: Run, whole: Run) -> Run:
         reasons=tuple(map(partial(_said, shown=shown), run.reasons)),
         places={},
         rows=_rows(run.rows),
+        standards=counted(run.standards, shown, lambda gate: _gate(gate, shown), FEWEST),
     )
 
 

@@ -21,7 +21,7 @@ from aigc_eval.records import (
     Verdict,
 )
 from aigc_eval.standards.counting import Tags, counts, needed_by_class, short_of
-from aigc_eval.standards.judging import STATUS_OF, Found, matches
+from aigc_eval.standards.judging import Found, check_of_gates, matches
 
 __all__ = ["cover"]
 
@@ -93,17 +93,30 @@ class _Covering:
         if not clause.measures:
             yield ClauseCheck(-1, "not_evaluated", reasons=(Reason("documents"),))
             return
+        n = counts(self.asked, Rule(clause.title, classes=clause.classes), self.adopted)[0] if clause.classes else None
+        if n == 0:
+            yield ClauseCheck(-1, "not_evaluated", n=0, reasons=(Reason("no_prompts"),))
+            return
+        if not any(self._first(clause, name) for name in self.release):
+            reason = Reason("unmeasured", {"measures": " | ".join(clause.measures)})
+            yield ClauseCheck(-1, "not_evaluated", n=n, reasons=(reason,))
+            return
         for name in self.release:
-            gates = [v for v in self.verdicts if v.candidate == name and self._bears(clause, v)]
-            seen = self._first(clause, name)
-            if gates:
-                yield _by_gates(name, gates)
-            elif seen is not None:
-                yield ClauseCheck(-1, "not_evaluated", name, seen.prompts, estimate=seen, reasons=(Reason("no_limit"),))
-            else:
-                reason = Reason("unmeasured", {"measures": " | ".join(clause.measures)})
-                yield ClauseCheck(-1, "not_evaluated", reasons=(reason,))
-                return
+            judged = self._within(clause, name) if clause.classes else self._by_gates(clause, name)
+            seen = None if clause.classes else self._first(clause, name)
+            size = n if seen is None else seen.prompts
+            yield judged or ClauseCheck(-1, "not_evaluated", name, size, estimate=seen, reasons=(Reason("no_limit"),))
+
+    def _by_gates(self, clause: Clause, candidate: str) -> ClauseCheck | None:
+        """The run's gates on what bears on a clause, over all prompts that they are about."""
+        gates = [v for v in self.verdicts if v.candidate == candidate and self._bears(clause, v)]
+        return check_of_gates(candidate, gates) if gates else None
+
+    def _within(self, clause: Clause, candidate: str) -> ClauseCheck | None:
+        """The worst of the same gates over the prompts of the clause's classes."""
+        place = (self.adopted.standard.id, clause.id)
+        own = [c for f in self.found for at, c in f.checks if at == place and c.candidate == candidate]
+        return max(own, key=lambda c: CLAUSE_STATUSES.index(c.status), default=None)
 
     def _bears(self, clause: Clause, verdict: Verdict) -> bool:
         written = _METRIC.match(verdict.gate)
@@ -136,15 +149,3 @@ class _Covering:
 
 def _worst(statuses: Iterator[ClauseStatus]) -> ClauseStatus:
     return max(statuses, key=CLAUSE_STATUSES.index)
-
-
-def _by_gates(candidate: str, gates: Sequence[Verdict]) -> ClauseCheck:
-    """The worst of some gates; what a waiver lets pass did not pass."""
-    status = _worst(STATUS_OF[v.status] for v in gates)
-    decisive = [v for v in gates if STATUS_OF[v.status] == status]
-    seen = next((v.estimate for v in decisive if v.estimate is not None), None)
-    named = tuple(v.gate for v in decisive)
-    n = None if seen is None else seen.prompts
-    return ClauseCheck(
-        -1, status, candidate, n, estimate=seen, reasons=(Reason("by_gates", {"n": len(named)}),), gates=named
-    )

@@ -6,13 +6,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aigc_eval.estimates import estimate, view
-from aigc_eval.gates import Gate, Limit
+from aigc_eval.gates import Gate, Limit, Policy
 from aigc_eval.metrics import Metric
-from aigc_eval.records import Adopted, ClauseCheck, ClauseStatus, Coverage, Estimate, Reason, Rule, Status, Verdict
-from aigc_eval.standards.counting import classes_of, selected, tags_of_rows
+from aigc_eval.records import (
+    CLAUSE_STATUSES,
+    Adopted,
+    Clause,
+    ClauseCheck,
+    ClauseStatus,
+    Coverage,
+    Estimate,
+    Reason,
+    Rule,
+    Status,
+    Verdict,
+)
+from aigc_eval.standards.counting import Tags, classes_of, selected, tags_of_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,29 +87,92 @@ def measured(  # noqa: PLR0917
     names: Mapping[str, Sequence[str]],
     metrics: Sequence[Metric],
     release: Sequence[str],
-    confidence: float,
+    policy: Policy,
     judge: Judge,
 ) -> Found:
-    """What a scorer's numbers say about the standards' rules, for the candidates up for release."""
+    """What a scorer's numbers say about the standards, for the candidates up for release.
+
+    Rules with a limit are judged at the policy's confidence. A clause of some classes is judged by the policy's own
+    gates on these metrics, over the prompts of its classes.
+    """
     if not adopted:
         return Found()
-    own, known = names.get(name, (name,)), {m.name: m for m in metrics}
-    asked = tags_of_rows(rows)
+    scorer = _Scorer(rows, name, names.get(name, (name,)), {m.name: m for m in metrics}, release, policy, judge)
     checks, harm = [], []
     for one in adopted:
-        for clause in one.standard.clauses:
-            for index, rule in enumerate(clause.rules if clause.id not in one.not_applicable else ()):
-                for metric in (known[m] for m in known if matches(rule.measures, own, m)):
-                    inside = {prompt for prompt, tags in asked.items() if selected(tags, rule, one)}
-                    part = rows[rows["prompt"].isin(inside)]
-                    looking = _Looking(rule, index, metric, name, confidence)
-                    checks += [
-                        ((one.standard.id, clause.id), looking.check(part, candidate, judge)) for candidate in release
-                    ]
+        for clause in (c for c in one.standard.clauses if c.id not in one.not_applicable):
+            place = (one.standard.id, clause.id)
+            checks += [(place, check) for check in scorer.by_rules(one, clause)]
+            if clause.classes and not clause.rules:
+                checks += [(place, check) for check in scorer.by_gates(one, clause)]
         chosen = harm_of(one, names)
-        if chosen is not None and chosen[0] == name and chosen[1] in known:
-            harm += list(_by_class(one, rows, name, known[chosen[1]], release, asked))
+        if chosen is not None and chosen[0] == name and chosen[1] in scorer.metrics:
+            harm += list(scorer.by_class(one, scorer.metrics[chosen[1]]))
     return Found(tuple(checks), tuple(harm))
+
+
+@dataclass(frozen=True)
+class _Scorer:
+    """One scorer of a run, as standards look at it."""
+
+    rows: pd.DataFrame
+    name: str
+    names: Sequence[str]
+    metrics: Mapping[str, Metric]
+    release: Sequence[str]
+    policy: Policy
+    judge: Judge
+
+    @cached_property
+    def asked(self) -> dict[str, Tags]:
+        """The tags of every prompt."""
+        return tags_of_rows(self.rows)
+
+    def of(self, rule: Rule, adopted: Adopted) -> pd.DataFrame:
+        """The rows that a rule is about."""
+        inside = {prompt for prompt, tags in self.asked.items() if selected(tags, rule, adopted)}
+        return self.rows[self.rows["prompt"].isin(inside)]
+
+    def by_rules(self, adopted: Adopted, clause: Clause) -> Iterator[ClauseCheck]:
+        """What the rules with a limit come to."""
+        for index, rule in enumerate(clause.rules):
+            for metric in (m for m in self.metrics.values() if matches(rule.measures, self.names, m.name)):
+                rows = self.of(rule, adopted)
+                looking = _Looking(rule, index, metric, self.name, self.policy.confidence)
+                yield from (looking.check(rows, candidate, self.judge) for candidate in self.release)
+
+    def by_gates(self, adopted: Adopted, clause: Clause) -> Iterator[ClauseCheck]:
+        """What the gates on limits of this scorer's metrics come to, over the prompts of the clause's classes."""
+        rule = Rule(clause.title, classes=clause.classes)
+        for gate in (g for g in self.policy.gates if g.scorer == self.name and isinstance(g.claim, Limit)):
+            if matches(clause.measures, self.names, gate.metric):
+                rows = self.of(rule, adopted)
+                for candidate in (c for c in self.release if c in (gate.candidates or self.release)):
+                    verdict = self.judge(replace(gate, each=""), self.metrics[gate.metric], candidate, rows)
+                    yield check_of_gates(candidate, [verdict])
+
+    def by_class(self, adopted: Adopted, metric: Metric) -> Iterator[tuple[tuple[str, str], tuple[Estimate, ...]]]:
+        """The metric over the prompts of each class that has any."""
+        members: dict[str, set[str]] = {}
+        for prompt, tags in self.asked.items():
+            for found in classes_of(tags, adopted):
+                members.setdefault(found, set()).add(prompt)
+        mine = self.rows[self.rows["candidate"].isin(self.release)]
+        for leaf in adopted.standard.leaves():
+            if leaf in members:
+                part = mine[mine["prompt"].isin(members[leaf])]
+                yield (adopted.standard.id, leaf), tuple(estimate(part, self.name, [metric], [{}]))
+
+
+def check_of_gates(candidate: str, gates: Sequence[Verdict]) -> ClauseCheck:
+    """The worst of some gates on one candidate; what a waiver lets pass did not pass."""
+    status = max((STATUS_OF[v.status] for v in gates), key=CLAUSE_STATUSES.index)
+    decisive = [v for v in gates if STATUS_OF[v.status] == status]
+    seen = next((v.estimate for v in decisive if v.estimate is not None), None)
+    named = tuple(v.gate for v in decisive)
+    n = None if seen is None else seen.prompts
+    reasons = (Reason("by_gates", {"n": len(named)}),)
+    return ClauseCheck(-1, status, candidate, n, estimate=seen, reasons=reasons, gates=named)
 
 
 @dataclass(frozen=True)
@@ -176,33 +252,18 @@ def _turned_reason(reason: Reason) -> Reason:
     return replace(reason, figures=figures)
 
 
-def _by_class(  # noqa: PLR0917
-    adopted: Adopted,
-    rows: pd.DataFrame,
-    scorer: str,
-    metric: Metric,
-    release: Sequence[str],
-    asked: Mapping[str, Mapping[str, str]],
-) -> Iterator[tuple[tuple[str, str], tuple[Estimate, ...]]]:
-    """The metric over the prompts of each class that has any."""
-    members: dict[str, set[str]] = {}
-    for prompt, tags in asked.items():
-        for found in classes_of(tags, adopted):
-            members.setdefault(found, set()).add(prompt)
-    mine = rows[rows["candidate"].isin(release)]
-    for leaf in adopted.standard.leaves():
-        if leaf in members:
-            part = mine[mine["prompt"].isin(members[leaf])]
-            yield (adopted.standard.id, leaf), tuple(estimate(part, scorer, [metric], [{}]))
-
-
 def recorded(covered: Iterable[Coverage], scorer: str) -> Found:
     """What run.json says that a scorer found, where its metrics cannot be computed again."""
     checks, harm = [], []
     for one in covered:
         for clause in one.clauses:
             place = (one.adopted.standard.id, clause.clause)
-            checks += [(place, c) for c in clause.checks if c.rule >= 0 and c.estimate and c.estimate.scorer == scorer]
+            checks += [
+                (place, c)
+                for c in clause.checks
+                if c.estimate and c.estimate.scorer == scorer
+                if c.rule >= 0 or c.gates
+            ]
         for found in one.classes:
             if found.harm and found.harm[0].scorer == scorer:
                 harm.append(((one.adopted.standard.id, found.id), found.harm))

@@ -25,14 +25,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from aigc_eval import standards
 from aigc_eval.baselines import reference
 from aigc_eval.conclusion import Measured, conclude, measure, versions
 from aigc_eval.errors import AigcEvalError
+from aigc_eval.config.standards import shipped
 from aigc_eval.evidence import Reference
 from aigc_eval.frames import build
 from aigc_eval.gates import BASELINE, Against, Policy
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Difference, Estimate, PluginFacts, Run, Verdict
+from aigc_eval.publishing import sha256_of
+from aigc_eval.records import Adopted, Coverage, Difference, Estimate, PluginFacts, Run, Verdict
 from aigc_eval.runner import reused
 from aigc_eval.verify.artefacts import Again, Recorded
 from aigc_eval.verify.finding import Check, Findings, Unfit
@@ -84,7 +87,7 @@ def verify(folder: Path, *, trust: bool = False) -> Findings:
 
 
 def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> None:
-    protocol.notes += _other_versions(found.terms)
+    protocol.notes += [*_other_versions(found.terms), *_other_standards(found.terms)]
     scorers, lost = rebuild(found.terms, trust=trust)
     with protocol.check("files"):
         recorded = Recorded(folder, found.terms)
@@ -114,6 +117,19 @@ def _other_versions(terms: Mapping[str, Any]) -> list[str]:
         f"computed with {name} {then.get(name, '(none)')}, checked with {now.get(name, '(none)')}"
         for name in sorted({*then, *now})
         if then.get(name) != now.get(name)
+    ]
+
+
+def _other_standards(terms: Mapping[str, Any]) -> list[str]:
+    """Which standards came with the tool in other words or numbers than they do now; the run's own are used."""
+    used = [Adopted.from_json(one) for one in terms.get("standards", ())]
+    own = [one for one in used if one.shipped]
+    now = {one.standard.id: sha256_of(path) if (path := shipped().get(one.standard.id)) else "" for one in own}
+    return [
+        f"standard {one.standard.id}: compared with the text and numbers that the run had (sha256 {one.sha256[:12]}), "
+        f"not with those installed here ({now[one.standard.id][:12] or 'none'})"
+        for one in own
+        if one.sha256 != now[one.standard.id]
     ]
 
 
@@ -162,6 +178,7 @@ def _as_recorded(name: str, policy: Policy, facts: Mapping[str, Any]) -> Measure
         }
         estimates = tuple(Estimate(**e) for e in facts["estimates"] if e["scorer"] == name)
         apart = tuple(Difference(**d) for d in facts.get("differences", ()) if d["scorer"] == name)
-        return Measured(own, estimates, judged, apart)
+        covered = map(Coverage.from_json, facts.get("standards", ()))
+        return Measured(own, estimates, judged, apart, standards.recorded(covered, name))
     except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise Unfit("run.json", None, f"has no numbers of {name} that can be read") from error

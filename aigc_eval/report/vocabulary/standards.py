@@ -35,7 +35,7 @@ WORDS = {
     ),
     "standard.constants": ("Numbers set by the bench: {constants}.", "由评测文件设定的数值：{constants}。"),
     "standard.unverified": ("wording not verified", "文字未经核对"),
-    "standard.verified": ("wording verified", "文字已核对"),
+    "standard.verified": ("verified", "已核对"),
     "standard.basis": ("{basis}. Source: {source}.", "{basis}。来源：{source}。"),
     "standard.clause": ("clause", "条款"),
     "standard.n": ("n / needed", "题数 / 要求"),
