@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from aigc_eval import report
 from aigc_eval.config.shape import EDITIONS
 from aigc_eval.gates import EXIT_CODES
+from aigc_eval.printing import remove_prints
 from aigc_eval.records import Edition, Reason, Run
 
 __all__ = ["OPTIONAL", "REPORTS", "Written", "edition_of", "publish", "sha256_of", "verdict_text", "with_lost"]
@@ -62,6 +63,7 @@ def publish(
 
     Returns all of the run, whatever the edition tells of it.
     """
+    remove_prints(out)
     # run.json is always written: a later `report` starts from it, or from facts.json where it does not tell all.
     formats = (*formats, *({"json"} - {*formats}))
     try:

@@ -21,6 +21,7 @@ from aigc_eval.frames import build
 from aigc_eval.gates import Baseline, Policy
 from aigc_eval.journal import NAME, Journal
 from aigc_eval.plugin import Scorer
+from aigc_eval.printing import PRINTS
 from aigc_eval.publishing import REPORTS, edition_of, publish
 from aigc_eval.records import Run
 from aigc_eval.runner import reused
@@ -57,7 +58,7 @@ def rejudge(
             raise JournalError(f"{folder}: another run has just written here; judge it again")
         if judged.terms != found.terms:
             journal.append([judged.terms, {"kind": "end"}])
-        for name in ("verdict.json", *REPORTS):  # none of the earlier verdict's reports is taken for one of this
+        for name in ("verdict.json", *REPORTS, *PRINTS):  # none of the earlier verdict's reports is taken for one of this
             (folder / name).unlink(missing_ok=True)
         return publish(judged.run, folder, formats, languages, edition=edition, journal_head=journal.head)
 

@@ -23,6 +23,7 @@ from aigc_eval.frames import build
 from aigc_eval.journal import Journal
 from aigc_eval.loading import asked_in, facts_of, load, run_in
 from aigc_eval.plugin import identity_of
+from aigc_eval.printing import PRINTS
 from aigc_eval.publishing import REPORTS, Written, edition_of, publish, sha256_of
 from aigc_eval.records import Edition, Generation, Prompt, Run, Score
 from aigc_eval.scoring import Scorers, seen
@@ -68,7 +69,7 @@ def run(
         now = terms(bench, prompts, limit, known, answers, looks)
         baseline = reference(now, head, known, answers)
         # Whatever happens from here on, nothing of an earlier run is taken for a report of this one.
-        for name in ("verdict.json", *REPORTS):
+        for name in ("verdict.json", *REPORTS, *PRINTS):
             (out / name).unlink(missing_ok=True)
         if known != now:
             journal.append([now])

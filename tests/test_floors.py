@@ -64,6 +64,7 @@ FLOORS = {
     "answering": 10,
     "scoring": 10,
     "publishing": 10,
+    "printing": 9,
     "loading": 11,
     "baselines": 12,
     "runner": 13,

@@ -25,6 +25,7 @@ __all__ = [
     "Json",
     "Limit",
     "Out",
+    "Pdf",
     "PolicyFile",
     "TrustBench",
     "app",
@@ -57,6 +58,9 @@ ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where a gate
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the run [default: reports/<name>-<digest>].")]
 Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N prompts; not for a release.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be asked for, as `plan` does.")]
+Pdf = Annotated[
+    bool, typer.Option("--pdf", help="Print report.html too, in each language: needs Chromium on this machine.")
+]
 PolicyFile = Annotated[
     Path | None, typer.Option("--policy", metavar="FILE", help="The policy that judges, instead of the bench's gates.")
 ]

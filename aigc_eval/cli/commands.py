@@ -22,6 +22,7 @@ from aigc_eval.cli.app import (
     Json,
     Limit,
     Out,
+    Pdf,
     PolicyFile,
     TrustBench,
     app,
@@ -30,6 +31,7 @@ from aigc_eval.cli.app import (
 from aigc_eval.cli.benches import Given, check_writable, folder_of, tell_left_out
 from aigc_eval.cli.concluding import conclude
 from aigc_eval.cli.outcome import guarded
+from aigc_eval.cli.prints import prints, ready_to_print
 from aigc_eval.cli.stdio import tell
 from aigc_eval.cli.trusting import trusted as _trust
 
@@ -87,6 +89,7 @@ def run(
     ] = False,
     limit: Limit = None,
     edition: Editions = None,
+    pdf: Pdf = False,
     reuse: Annotated[
         list[Path] | None,
         typer.Option(
@@ -134,12 +137,14 @@ def run(
     folder = out if out is not None else folder_of(loaded, limit)
     if dry_run:
         return show_plan(loaded, folder, Wishes(limit), as_json)
+    browser = ready_to_print(loaded.formats) if pdf else None
     check_writable(folder)
     with reporting() as progress:
         done = runner.run(loaded, folder, **given._asdict(), progress=progress)
     for line in (name for name in done.digests if name.startswith("reused from ")):
         tell(line)
-    code = conclude(done, folder, as_json, exit_zero, edition=loaded.edition)
+    unprinted = prints(folder, done, browser)
+    code = conclude(done, folder, as_json, exit_zero, edition=loaded.edition, unprinted=unprinted)
     if not as_json:
         annotate(done, loaded.edition)
     return code
@@ -155,6 +160,7 @@ def report(
         list[Language] | None, typer.Option("--language", help="Only this language (repeatable).")
     ] = None,
     edition: Editions = None,
+    pdf: Pdf = False,
     exit_zero: ExitZero = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -169,5 +175,7 @@ def report(
     reader = edition.value if edition else edition_of(folder, bench)
     wanted = [f.value for f in formats or ()] or asked.get("formats") or FORMATS
     spoken = [item.value for item in languages or ()] or asked.get("languages") or LANGUAGES
+    browser = ready_to_print(wanted) if pdf else None
     done = runner.report_again(folder, tuple(wanted), tuple(spoken), reader)
-    return conclude(done, folder, as_json, exit_zero, edition=reader)
+    unprinted = prints(folder, done, browser)
+    return conclude(done, folder, as_json, exit_zero, edition=reader, unprinted=unprinted)

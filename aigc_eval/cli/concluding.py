@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from aigc_eval.cli.outcome import meaning
 from aigc_eval.cli.signals import decided
-from aigc_eval.cli.stdio import language, say, show
+from aigc_eval.cli.stdio import language, say, show, tell
+from aigc_eval.printing import PRINTS, PrintError
 
 if TYPE_CHECKING:
     from aigc_eval.records import Edition, Run
@@ -17,17 +18,28 @@ __all__ = ["conclude"]
 
 
 def conclude(
-    done: Run, folder: Path, as_json: bool, exit_zero: bool, *, edition: Edition = "reviewer", written: bool = True
+    done: Run,
+    folder: Path,
+    as_json: bool,
+    exit_zero: bool,
+    *,
+    edition: Edition = "reviewer",
+    written: bool = True,
+    unprinted: str = "",
 ) -> int:
     """Print a run's result as its edition tells it; returns its exit code, of which `exit_zero` softens a failed gate.
 
-    `written` says whether the result is also in the folder.
+    `written` says whether the result is also in the folder; `unprinted` why a PDF that was asked for is not: a run that
+    passed then ends with 3.
     """
     from aigc_eval import report
     from aigc_eval.report.escape import terminal
     from aigc_eval.report.words import edition_words
 
     code = 0 if exit_zero and done.exit_code == 1 else done.exit_code
+    if unprinted:
+        code = code or PrintError.exit_code
+        tell(unprinted)
     decided(code)  # the verdict is written: a signal while it is printed changes nothing
     lang = language()
     done, _ = report.edited(done, edition)
@@ -39,10 +51,14 @@ def conclude(
     show(report.terminal_table(done, lang))
     say()
     say(terminal(report.verdict_line(done, lang)))
-    say(f"{meaning(done.exit_code, lang)}{' (--exit-zero)' if code != done.exit_code else ''}")
+    say(f"{meaning(done.exit_code, lang)}{' (--exit-zero)' if exit_zero and done.exit_code == 1 else ''}")
     html = folder / "report.html"
     if written:
         say(str(html if html.is_file() else folder))
+        for name in (name for name in PRINTS if (folder / name).is_file()):
+            say(str(folder / name))
+    if unprinted:
+        tell(meaning(code, lang))
     return code
 
 

@@ -37,7 +37,7 @@ from aigc_eval.plugin import Scorer
 from aigc_eval.publishing import sha256_of
 from aigc_eval.records import Adopted, Coverage, Difference, Estimate, PluginFacts, Run, Verdict
 from aigc_eval.runner import reused
-from aigc_eval.verify.artefacts import Again, Recorded
+from aigc_eval.verify.artefacts import Again, Recorded, prints
 from aigc_eval.verify.finding import Check, Findings, Unfit
 from aigc_eval.verify.rebuild import rebuild
 from aigc_eval.verify.replay import Replay, replay
@@ -87,7 +87,7 @@ def verify(folder: Path, *, trust: bool = False) -> Findings:
 
 
 def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> None:
-    protocol.notes += [*_other_versions(found.terms), *_other_standards(found.terms)]
+    protocol.notes += [*_other_versions(found.terms), *_other_standards(found.terms), *_prints(folder)]
     scorers, lost = rebuild(found.terms, trust=trust)
     with protocol.check("files"):
         recorded = Recorded(folder, found.terms)
@@ -118,6 +118,11 @@ def _other_versions(terms: Mapping[str, Any]) -> list[str]:
         for name in sorted({*then, *now})
         if then.get(name) != now.get(name)
     ]
+
+
+def _prints(folder: Path) -> list[str]:
+    """Which files are copies for people that nothing here vouches for."""
+    return [f"{name} is a print of report.html and was not compared; `report --pdf` makes it again" for name in prints(folder)]
 
 
 def _other_standards(terms: Mapping[str, Any]) -> list[str]:

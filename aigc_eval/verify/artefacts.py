@@ -13,12 +13,13 @@ from typing import Any
 from aigc_eval import report
 from aigc_eval.config.shape import EDITIONS, FORMATS, LANGUAGES
 from aigc_eval.journal import NAME
+from aigc_eval.printing import PRINTS
 from aigc_eval.publishing import REPORTS, Written, edition_of, verdict_text, with_lost
 from aigc_eval.records import Run
 from aigc_eval.verify.differing import differing
 from aigc_eval.verify.finding import Unfit, first_difference
 
-__all__ = ["Again", "Recorded"]
+__all__ = ["Again", "Recorded", "prints"]
 
 VERDICT = "verdict.json"
 _OTHER = "is not what the journal gives"
@@ -80,6 +81,11 @@ def _object(folder: Path, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def prints(folder: Path) -> list[str]:
+    """The prints that lie beside the reports: no verdict is about them, for they are another browser's other bytes."""
+    return [name for name in PRINTS if (folder / name).is_file() and not (folder / name).is_symlink()]
+
+
 class Again:
     """The reports and the verdict that a run gives, as bytes."""
 
@@ -119,7 +125,7 @@ class Again:
         never = (n for n in self.recorded.asked if REPORTS[n] not in written)
         lost = [n for n in (*self.missing, *never) if REPORTS[n] not in self.recorded.lost]
         unfit += [Unfit(name, None, "is missing; the bench asks for it") for name in lost]
-        known = {NAME, VERDICT, *self.reports, *lost}
+        known = {NAME, VERDICT, *self.reports, *lost, *prints(self.recorded.folder)}
         extra = sorted(path.name for path in self.recorded.folder.iterdir() if path.name not in known)
         return unfit + [Unfit(name, None, "no verdict is about this file") for name in extra]
 
