@@ -123,7 +123,7 @@ def labels_words(labels: Iterable[str]) -> Remark:
     """Several labels, each once.
 
     >>> labels_words(["toxic", "EMAIL_ADDRESS", "toxic"]).zh
-    '有害内容、电子邮箱'
+    '毒性内容、电子邮箱'
     """
     found = [label_words(label) for label in dict.fromkeys(labels)]
     if not any(words.ours for words in found):

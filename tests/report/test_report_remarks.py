@@ -154,7 +154,7 @@ def test_masks_stay_masks_and_nobody_forges_one() -> None:
     assert "⟦U+27E6⟧nothing⟧" in note_words("status 500: ⟦nothing⟧ is unknown").zh
     assert mask_words("⟦EMAIL_ADDRESS·3f9a1c⟧").zh == "电子邮箱"
     assert not mask_words("⟦MY_OWN⟧").ours
-    assert labels_words(["toxic", "my own"]).zh == "有害内容、my own"
+    assert labels_words(["toxic", "my own"]).zh == "毒性内容、my own"
 
 
 CITATION = re.compile(

@@ -16,7 +16,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "repeated": ("repeated", "重复用语"),
     "unacceptable": ("unacceptable sentence", "不合语法的句子"),
     # toxicity, refusal
-    "toxic": ("toxic", "有害内容"),
+    "toxic": ("toxic", "毒性内容"),
     "refusal": ("refusal", "拒答"),
     "partial refusal": ("partial refusal", "部分拒答"),
     # factuality

@@ -72,8 +72,8 @@ _SCORERS: Mapping[str, str] = {
     ),
     "makes no claim: counts in respond_ratio only": "没有提出主张：只计入 respond_ratio",
     "not supported: {claims}": "没有证据支持：{claims}",
-    "unparsed: {why:note}": "评判结果无法解析：{why}",
-    "unparsed: {why:judge}; claim: {claim}": "评判结果无法解析：{why}；主张：{claim}",
+    "unparsed: {why:note}": "裁判结果无法解析：{why}",
+    "unparsed: {why:judge}; claim: {claim}": "裁判结果无法解析：{why}；主张：{claim}",
     "one value for each text": "每条文本给出一个值",
     "one sample: there is nothing to compare with": "每题只有一个样本，无从比较",
     "no other sample came to an answer that it can be compared with": "没有其他可供比较的样本",
@@ -120,18 +120,18 @@ _SCORERS: Mapping[str, str] = {
 }
 
 _JUDGES: Mapping[str, str] = {
-    "the judge did not answer with one JSON object": "评判模型没有返回单个 JSON 对象",
-    'the judge\'s answer is not an object of "reason" and "verdict"': "评判模型返回的不是含 reason 与 verdict 的对象",
-    "the judge's verdict is none of those allowed": "评判模型的结论不在允许范围内",
+    "the judge did not answer with one JSON object": "裁判模型没有返回单个 JSON 对象",
+    'the judge\'s answer is not an object of "reason" and "verdict"': "裁判模型返回的不是含 reason 与 verdict 的对象",
+    "the judge's verdict is none of those allowed": "裁判模型的结论不在允许范围内",
     "the two orders disagree: {one:id} and {again:id}": "两种顺序下的结论不一致：{one} 与 {again}",
     "the claims are not one JSON list": "主张不是单个 JSON 列表",
     "the list of claims holds something else than texts": "主张列表中含有非文本内容",
-    "unparsed verdict {shown}": "无法解析的评判结果：{shown}",
+    "unparsed verdict {shown}": "无法解析的裁判结果：{shown}",
     "unparsed: the verdicts have {n:number} of the probability of how the answer begins": (
-        "评判结果无法解析：各结论在首个词元上的概率合计仅 {n}"
+        "裁判结果无法解析：各结论在首个词元上的概率合计仅 {n}"
     ),
     "unparsed: Yes and No have {n:number} of the first token's probability": (
-        "评判结果无法解析：Yes 与 No 在首个词元上的概率合计仅 {n}"
+        "裁判结果无法解析：Yes 与 No 在首个词元上的概率合计仅 {n}"
     ),
     "the endpoint gives no log-probabilities; leave out probability": "该接口不提供对数概率；请去掉选项 probability",
     "its chat template refuses the conversation: {error}": "其对话模板拒绝该对话：{error}",
@@ -225,7 +225,7 @@ _CALLS: Mapping[str, str] = {
 }
 
 _GENERATORS: Mapping[str, str] = {
-    "no recorded output": "没有录制的输出",
+    "no recorded output": "没有已记录的输出",
     "no pattern for the prompt's language": "没有适用于该题语言的模板",
     "the prompt has no field {name}": "题目没有字段 {name}",
     "the prompt has no {name}": "题目没有 {name}",

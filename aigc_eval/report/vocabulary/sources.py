@@ -46,7 +46,7 @@ SOURCES: Mapping[str, str] = {
     "see the model card": "见模型卡",
     "any AutoModelForSequenceClassification": "任意 AutoModelForSequenceClassification 模型",
     "any AutoModelForSequenceClassification, such as {work}": "任意 AutoModelForSequenceClassification 模型，如 {work}",
-    "LLM as a judge ({work}), verdicts in both orders": "大模型评判（{work}），两种顺序各评一次",
+    "LLM as a judge ({work}), verdicts in both orders": "大模型裁判（{work}），两种顺序各评一次",
     "OpenAI, API reference": "OpenAI 接口文档",
     "Anthropic, Messages API": "Anthropic 消息接口",
     "sacrebleu {signature:id}zh for Chinese rows, 13a otherwise{rest:id}": (
