@@ -15,7 +15,16 @@ from aigc_eval.gates import EXIT_CODES
 from aigc_eval.printing import remove_prints
 from aigc_eval.records import Edition, Reason, Run
 
-__all__ = ["OPTIONAL", "REPORTS", "Written", "edition_of", "publish", "sha256_of", "verdict_text", "with_lost"]
+__all__ = [
+    "OPTIONAL",
+    "REPORTS",
+    "Written",
+    "edition_of",
+    "publish",
+    "sha256_of",
+    "verdict_text",
+    "with_lost",
+]
 
 REPORTS = {
     "run.json": "json",
@@ -30,9 +39,11 @@ REPORTS = {
     "annotations.txt": "github",
     "gl-code-quality.json": "gitlab",
     "report.sarif": "sarif",
+    "summary.parquet": "parquet",
+    "rows.parquet": "parquet",
 }
 """What a run may write beside its journal and its verdict, and in which format."""
-OPTIONAL = frozenset({"facts.json"})
+OPTIONAL = frozenset({"facts.json", "samples.html", "standards.csv"})
 """Those that only some runs need."""
 
 

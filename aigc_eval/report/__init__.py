@@ -9,6 +9,7 @@
     github     annotations.txt          workflow commands, for annotations in GitHub
     gitlab     gl-code-quality.json     for merge requests in GitLab
     sarif      report.sarif             SARIF 2.1.0, for code scanning
+    parquet    summary.parquet, rows.parquet    the tables of csv for programs: typed, nothing cut
 
 All are of one edition (`editions`), and all texts are encoded for where they go; the same run gives the same bytes.
 """
@@ -18,11 +19,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aigc_eval.errors import AigcEvalError
 from aigc_eval.records import Edition, Reason, Run
-from aigc_eval.report import csv_table, github, gitlab, html, json_file, junit, markdown, sarif, standards_table
+from aigc_eval.report import (
+    csv_table,
+    github,
+    gitlab,
+    html,
+    json_file,
+    junit,
+    markdown,
+    parquet_table,
+    sarif,
+    standards_table,
+)
 from aigc_eval.report.editions import edited
 from aigc_eval.report.files import Unreadable, write_atomically
 from aigc_eval.report.page import Page
@@ -40,9 +52,9 @@ __all__ = [
     "write_atomically",
 ]
 
-_Writer = Callable[[Page], str | None]
-"""Makes the text of one file, or None where the run needs no such file."""
-_Check = Callable[[str, Run], None]
+_Writer = Callable[[Page], str | bytes | None]
+"""Makes the content of one file, or None where the run needs no such file."""
+_Check = Callable[[Any, Run], None]
 FACTS = "facts.json"
 
 
@@ -92,6 +104,10 @@ _WRITERS: Mapping[str, tuple[tuple[str, str, _Writer, _Check], ...]] = {
         ("gitlab", "gl-code-quality.json", lambda p: gitlab.gitlab(p.run, p.languages, p.edition), gitlab.check),
     ),
     "sarif": (("sarif", "report.sarif", lambda p: sarif.sarif(p.run, p.languages, p.edition), sarif.check),),
+    "parquet": (
+        ("parquet", "summary.parquet", parquet_table.summary, parquet_table.check_summary),
+        ("parquet rows", "rows.parquet", parquet_table.rows, parquet_table.check_rows),
+    ),
 }
 
 FORMATS: tuple[str, ...] = tuple(_WRITERS)
@@ -138,12 +154,13 @@ def _write_all(
     for name in formats:
         for key, file, writer, check in _WRITERS.get(name, ()):
             try:
-                text = writer(page)
-                if text is None:  # one of an earlier run is none of this
+                content = writer(page)
+                if content is None:  # one of an earlier run is none of this
                     (folder / file).unlink(missing_ok=True)
                     continue
                 private = edition == "internal" or file == FACTS
-                check(write_atomically(folder / file, text, 0o600 if private else 0o644), told)
+                write_atomically(folder / file, content, 0o600 if private else 0o644)
+                check(content, told)
                 written[key] = folder / file
             except Exception as error:
                 failed[name] = f"{file}: {_told(error)}"

@@ -14,13 +14,13 @@ class Unreadable(ValueError):
     """A written report that does not read back as it should; the message holds counts, never data."""
 
 
-def write_atomically(path: Path, text: str, mode: int = 0o644) -> str:
-    """Write text as UTF-8 through a temporary file and rename; returns what the file then holds.
+def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> None:
+    """Write text (as UTF-8) or bytes through a temporary file and rename; the file then holds just that.
 
     What is written aside always has the same name, so that one which a crash left behind is taken away by the next try.
     Errors: OSError, naming the path, where the disk refuses; the file is then as it was before, or gone.
     """
-    data = text.encode("utf-8")
+    data = content if isinstance(content, bytes) else content.encode("utf-8")
     aside = path.with_name(f".{path.name}.tmp")
     try:
         aside.unlink(missing_ok=True)
@@ -32,7 +32,6 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> str:
         _check(path, data)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-    return text
 
 
 def _check(path: Path, data: bytes) -> None:

@@ -21,7 +21,7 @@ from tests.faults.faulty_scorers import Faulty
 
 __all__ = ["ALL", "Dead", "Marked", "Says", "Stuck", "bench", "command", "named", "prompts", "verdict", "write"]
 
-ALL = ("html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif")
+ALL = ("html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif", "parquet")
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from aigc_eval.plugin import Generator, Scorer
 from aigc_eval.prompts import PromptSet
 from aigc_eval.records import Generation, Prompt, Request, Score, Span
 
-ALL = ("html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif")
+ALL = ("html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif", "parquet")
 
 
 @dataclass(frozen=True)
