@@ -153,7 +153,9 @@ def run(
 @app.command()
 @guarded
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a completed run.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="The folder of a completed run; several for a trend.")
+    ],
     *,
     formats: Annotated[list[Format] | None, typer.Option("--format", help="Only this format (repeatable).")] = None,
     languages: Annotated[
@@ -161,20 +163,41 @@ def report(
     ] = None,
     edition: Editions = None,
     pdf: Pdf = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the trend over several runs is written.")
+    ] = None,
+    as_given: Annotated[
+        bool, typer.Option("--as-given", help="Several runs in the order given, not by the time of creation.")
+    ] = False,
     exit_zero: ExitZero = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Write the reports of a completed run again; nothing is generated or scored. Ends with the run's exit code."""
+    """Write the reports of a completed run again; nothing is generated or scored. Ends with the run's exit code.
+
+    Of several runs: trend.html and trend.csv, in which every gated metric is followed from one to the next.
+    """
     from aigc_eval import runner
+    from aigc_eval.cli.trending import report_trend
     from aigc_eval.config.shape import FORMATS, LANGUAGES
+    from aigc_eval.errors import UsageError
     from aigc_eval.publishing import edition_of
+
+    given = [item.value for item in languages or ()]
+    if len(folders) > 1:
+        if formats or pdf:
+            raise UsageError("a report about several runs is always HTML and CSV; leave --format and --pdf out")
+        shown = (edition or Edition.reviewer).value
+        return report_trend(folders, out, given, shown, as_given=as_given, as_json=as_json)
+    (folder,) = folders
+    if out is not None or as_given:
+        raise UsageError("--out and --as-given are for several runs; one run is reported in its own folder")
 
     bench = runner.load(folder).bench
     asked = bench.get("report") or {}
     reader = edition.value if edition else edition_of(folder, bench)
     wanted = [f.value for f in formats or ()] or asked.get("formats") or FORMATS
-    spoken = [item.value for item in languages or ()] or asked.get("languages") or LANGUAGES
+    spoken = given or asked.get("languages") or LANGUAGES
     browser = ready_to_print(wanted) if pdf else None
     done = runner.report_again(folder, tuple(wanted), tuple(spoken), reader)
     unprinted = prints(folder, done, browser)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from aigc_eval.report.vocabulary import (
     apart,
-    apart,
     charts,
     comparisons,
     editions,
@@ -16,6 +15,7 @@ from aigc_eval.report.vocabulary import (
     sections,
     standards,
     terms,
+    trends,
     verdicts,
 )
 
@@ -32,6 +32,7 @@ _PARTS: tuple[Mapping[str, tuple[str, str]], ...] = (
     apart.WORDS,
     standards.WORDS,
     terms.WORDS,
+    trends.WORDS,
     editions.WORDS,
 )
 

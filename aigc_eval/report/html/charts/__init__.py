@@ -10,12 +10,13 @@ planes     what each picture of two axes shows
 
 from aigc_eval.report.html.charts.album import Album, Picture, Sketch
 from aigc_eval.report.html.charts.pictures import axis, bars, comparison, gate_picture, key, numbers_of
-from aigc_eval.report.html.charts.planes import scatter
+from aigc_eval.report.html.charts.planes import Plane, scatter
 from aigc_eval.report.html.charts.scales import Scale
 
 __all__ = [
     "Album",
     "Picture",
+    "Plane",
     "Scale",
     "Sketch",
     "axis",

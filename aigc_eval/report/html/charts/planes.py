@@ -38,15 +38,20 @@ class Plane:
         """Pixels from the top."""
         return pixel(self.bottom - self.up.share(value) * (self.bottom - self.top))
 
-    def grid(self, units: tuple[str, str]) -> list[Mark]:
-        """Lines at round numbers, and the numbers: across, then up."""
+    def columns(self, unit: str) -> list[Mark]:
+        """Upright lines at round numbers, and the numbers below them."""
         marks = []
         for tick in self.across.ticks(5):
             marks.append(Mark("grid", self.x(tick), self.top, self.x(tick), self.bottom, LINE))
-            marks.append(number(self.x(tick), self.bottom + 14, "middle", tick, units[0]))
+            marks.append(number(self.x(tick), self.bottom + 14, "middle", tick, unit))
+        return marks
+
+    def rows(self, unit: str) -> list[Mark]:
+        """Level lines at round numbers, and the numbers to their left."""
+        marks = []
         for tick in self.up.ticks(6):
             marks.append(Mark("grid", self.left, self.y(tick), self.right, self.y(tick), LINE))
-            marks.append(number(self.left - 6, self.y(tick), "end", tick, units[1]))
+            marks.append(number(self.left - 6, self.y(tick), "end", tick, unit))
         return marks
 
 
@@ -66,7 +71,7 @@ def scatter(
     across = Scale.of(numbers_of(c for _, c, _ in known), (0.0, None))
     plane = Plane(across, Scale.of(numbers_of(q for _, _, q in known), bounds))
     at = {i: (plane.x(c.value or 0.0), plane.y(q.value or 0.0)) for i, c, q in known}
-    marks = plane.grid(units)
+    marks = [*plane.columns(units[0]), *plane.rows(units[1])]
     marks += _stairs(sorted(at[i] for i in at if on[i]))
     for i, c, q in known:
         (x, y), colour = at[i], look(i)[0]
