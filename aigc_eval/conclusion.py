@@ -47,6 +47,7 @@ from aigc_eval.records import (
     Verdict,
     digest,
 )
+from aigc_eval.reviews import standing
 from aigc_eval.stopping import Drawn, looks_early
 from aigc_eval.text import language
 
@@ -286,16 +287,18 @@ class _Judging:
         return [Reason("incomparable", {"differences": "; ".join(apart)})] if apart else []
 
 
-def conclude(
+def conclude(  # noqa: PLR0917
     terms: Terms,
     head: Mapping[str, Any],
     rows: pd.DataFrame,
     measured: Sequence[Measured],
     reused: Mapping[str, str],
+    reviews: Iterable[Mapping[str, Any]] = (),
 ) -> Run:
     """Judge every gate, and put the run together. `head` is the journal's first record.
 
-    `reused` names the runs whose answers or scores were taken over, by the checksums of their journals.
+    `reused` names the runs whose answers or scores were taken over, by the checksums of their journals. `reviews` are
+    the journal's records of decisions, which nothing else depends on.
     """
     estimates = tuple(e for m in measured for e in m.estimates)
     policy = Policy.from_json(terms["policy"])
@@ -307,6 +310,7 @@ def conclude(
     if (partial and status == "pass") or (lost and status == "not_gated"):
         status, exit_code = "undetermined", EXIT_CODES["undetermined"]
     reasons += partial + _changed(terms) + ([] if lost else _looked(terms, rows))
+    decided_on, reviewed = standing(reviews, rows, [*terms["scorers"]])
     return Run(
         name=terms["name"],
         created=head["created"],
@@ -331,6 +335,8 @@ def conclude(
         id=digest(head),
         differences=corrected((d for m in measured for d in m.differences), _main(measured, policy)),
         standards=_covered(terms, rows, measured, verdicts),
+        reviews=decided_on,
+        reviewed=reviewed,
     )
 
 

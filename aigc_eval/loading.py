@@ -1,10 +1,11 @@
-"""A completed run read back: facts from run.json, rows from the journal."""
+"""A completed run read back: facts from run.json, or facts.json; rows from the journal."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from aigc_eval.errors import JournalError
 from aigc_eval.frames import build
 from aigc_eval.journal import Journal
 from aigc_eval.records import Generation, Prompt, Request, Run, Score
+from aigc_eval.reviews import standing
 from aigc_eval.scoring import scoring_keys, seen
 
 __all__ = ["asked_in", "facts_of", "load", "run_in"]
@@ -40,7 +42,11 @@ def load(folder: Path) -> Run:
         answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
         every = digests * len(answers)
         scores = {s["name"]: _recorded_scores(journal, s, answers.values(), every) for s in facts["scorers"]}
-        return Run.from_facts(facts, build(answers, scores), bytes.fromhex(head["mask_key"]))
+        rows = build(answers, scores)
+        # What run.json says of decisions may be masked, or left out.
+        reviews, reviewed = standing(journal.each("review"), rows, [*scores])
+        done = Run.from_facts({**facts, "reviews": (), "reviewed": {}}, rows, bytes.fromhex(head["mask_key"]))
+        return replace(done, reviews=reviews, reviewed=reviewed)
 
 
 def facts_of(folder: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aigc_eval import report
-from aigc_eval.config.shape import EDITIONS
+from aigc_eval.config.shape import EDITIONS, FORMATS, LANGUAGES
 from aigc_eval.gates import EXIT_CODES
 from aigc_eval.printing import remove_prints
 from aigc_eval.records import Edition, Reason, Run
@@ -21,6 +21,7 @@ __all__ = [
     "Written",
     "edition_of",
     "publish",
+    "reports_of",
     "sha256_of",
     "verdict_text",
     "with_lost",
@@ -117,3 +118,21 @@ def edition_of(folder: Path, bench: Mapping[str, Any]) -> Edition:
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return asked
     return next((edition for edition in EDITIONS if edition in told), asked)
+
+
+def reports_of(folder: Path, terms: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[str]]:
+    """The formats and languages that the run's reports are in, or else were asked for in."""
+    asked = terms["bench"].get("report") or {}
+    formats, languages = asked.get("formats") or FORMATS, asked.get("languages") or LANGUAGES
+    try:
+        told = json.loads((folder / "verdict.json").read_bytes())["languages"]
+        known = {name: [*spoken] for name, spoken in told.items() if name in REPORTS}
+        spoken = {each for own in known.values() for each in own}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return formats, languages
+    if not known or not spoken <= set(LANGUAGES):
+        return formats, languages
+    first = max(known.values(), key=len)
+    return [*dict.fromkeys(REPORTS[name] for name in REPORTS if name in known)], [
+        *dict.fromkeys([*first, *sorted(spoken)])
+    ]

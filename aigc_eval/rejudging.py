@@ -15,14 +15,13 @@ from typing import Any
 from aigc_eval.baselines import reference
 from aigc_eval.conclusion import conclude, judged_by, measure, values_of, versions
 from aigc_eval.config import load_policy
-from aigc_eval.config.shape import FORMATS, LANGUAGES
 from aigc_eval.errors import JournalError, UsageError
 from aigc_eval.frames import build
 from aigc_eval.gates import Baseline, Policy
 from aigc_eval.journal import NAME, Journal
 from aigc_eval.plugin import Scorer
 from aigc_eval.printing import PRINTS
-from aigc_eval.publishing import REPORTS, edition_of, publish
+from aigc_eval.publishing import REPORTS, edition_of, publish, reports_of
 from aigc_eval.records import Run
 from aigc_eval.runner import reused
 from aigc_eval.verify.finding import Unfit
@@ -51,14 +50,14 @@ def rejudge(
     judged = _judged(found, folder, policy, baseline, allow, trust)
     if dry_run:
         return judged.run
-    formats, languages = _reports(folder, found.terms)
+    formats, languages = reports_of(folder, found.terms)
     edition = edition_of(folder, found.terms["bench"])
     with Journal(folder) as journal:
         if journal.head != found.checksum:
             raise JournalError(f"{folder}: another run has just written here; judge it again")
         if judged.terms != found.terms:
             journal.append([judged.terms, {"kind": "end"}])
-        for name in ("verdict.json", *REPORTS, *PRINTS):  # none of the earlier verdict's reports is taken for one of this
+        for name in ("verdict.json", *REPORTS, *PRINTS):  # no report of the earlier verdict is taken for one of this
             (folder / name).unlink(missing_ok=True)
         return publish(judged.run, folder, formats, languages, edition=edition, journal_head=journal.head)
 
@@ -94,7 +93,7 @@ def _judged(  # noqa: PLR0917
     now = _terms(found, policy)
     against = reference(now, found.head, found.terms, _answers(found))
     measured = [measure(now, rows, name, scorers[name], against) for name in now["scorers"]]
-    return _Judged(conclude(now, found.head, rows, measured, reused(found.reused)), now)
+    return _Judged(conclude(now, found.head, rows, measured, reused(found.reused), found.reviews), now)
 
 
 def _terms(found: Replay, policy: Policy) -> dict[str, Any]:
@@ -134,21 +133,3 @@ def _inside(baseline: Baseline | None, folder: Path) -> Baseline | None:
     if not baseline.candidate:
         raise UsageError("the baseline is the run that is judged; name one of its candidates")
     return Baseline(baseline.candidate)
-
-
-def _reports(folder: Path, terms: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[str]]:
-    """The formats and languages that the run's reports are in, or else were asked for in."""
-    asked = terms["bench"].get("report") or {}
-    formats, languages = asked.get("formats") or FORMATS, asked.get("languages") or LANGUAGES
-    try:
-        told = json.loads((folder / "verdict.json").read_bytes())["languages"]
-        known = {name: [*spoken] for name, spoken in told.items() if name in REPORTS}
-        spoken = {each for own in known.values() for each in own}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return formats, languages
-    if not known or not spoken <= set(LANGUAGES):
-        return formats, languages
-    first = max(known.values(), key=len)
-    return [*dict.fromkeys(REPORTS[name] for name in REPORTS if name in known)], [
-        *dict.fromkeys([*first, *sorted(spoken)])
-    ]

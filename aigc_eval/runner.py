@@ -85,7 +85,7 @@ def run(
         if journal.heads[-1]["kind"] != "end" or journal.head != before:
             journal.append([{"kind": "end"}])
         measured = [measure(now, rows, s.name, s.plugin, baseline) for s in bench.scorers]
-        done = conclude(now, head, rows, measured, reused(journal.each("reuse")))
+        done = conclude(now, head, rows, measured, reused(journal.each("reuse")), journal.each("review"))
         return publish(done, out, bench.formats, bench.languages, edition=bench.edition, journal_head=journal.head)
 
 

@@ -80,7 +80,9 @@ def _together(errors: list[AigcEvalError]) -> AigcEvalError:
 @app.command()
 @guarded
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a completed run.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="RUN|PACK.zip", help="The folder of a completed run, or an evidence pack.")
+    ],
     *,
     as_json: Json = False,
     trust_bench: TrustBench = False,
@@ -88,11 +90,13 @@ def verify(
 ) -> int:
     """Compute a completed run again from its journal and compare every byte. Nothing is written, asked or scored.
 
-    Exit codes: 0 everything fits, 2 something does not or this is no run, 3 some numbers could not be computed again.
+    Of an evidence pack, every file is checked against all others, and the run where its journal is inside. Exit codes:
+    0 everything fits, 2 something does not or this is no run, 3 some numbers could not be computed again.
     """
+    from aigc_eval.packing import check
     from aigc_eval.verify import verify as checked
 
-    found = checked(folder, trust=trust_bench)
+    found = (check if folder.is_file() else checked)(folder, trust=trust_bench)
     if as_json:
         say(json.dumps(found.to_json(), ensure_ascii=False, allow_nan=False))
     else:

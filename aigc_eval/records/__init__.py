@@ -9,6 +9,7 @@ A `Score` has a finite value or says why not. Nothing here is ever NaN.
 from aigc_eval.records.answers import ERROR_KINDS, OUTCOMES, ErrorKind, Generation, Message, Outcome, Prompt, Request
 from aigc_eval.records.base import Bilingual, Record, canonical, digest
 from aigc_eval.records.differences import SURE, Difference
+from aigc_eval.records.reviews import DECISIONS, Concordance, Decision, Precision, Review, Reviewed
 from aigc_eval.records.run import DIMENSIONS, SAFETY, Better, Dimension, MetricFacts, PluginFacts, Run, Sees
 from aigc_eval.records.scores import Score, Span
 from aigc_eval.records.standards import (
@@ -28,6 +29,7 @@ from aigc_eval.records.verdicts import POLICY, Edition, Estimate, Reason, RunSta
 
 __all__ = [
     "CLAUSE_STATUSES",
+    "DECISIONS",
     "DIMENSIONS",
     "ERROR_KINDS",
     "OUTCOMES",
@@ -42,7 +44,9 @@ __all__ = [
     "ClauseCheck",
     "ClauseFound",
     "ClauseStatus",
+    "Concordance",
     "Coverage",
+    "Decision",
     "Difference",
     "Dimension",
     "Edition",
@@ -53,10 +57,13 @@ __all__ = [
     "MetricFacts",
     "Outcome",
     "PluginFacts",
+    "Precision",
     "Prompt",
     "Reason",
     "Record",
     "Request",
+    "Review",
+    "Reviewed",
     "RiskClass",
     "Rule",
     "Run",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from aigc_eval.records.answers import Outcome
 from aigc_eval.records.base import Bilingual, Record, plain
 from aigc_eval.records.differences import Difference
+from aigc_eval.records.reviews import Review, Reviewed
 from aigc_eval.records.standards import Coverage
 from aigc_eval.records.verdicts import Estimate, Reason, RunStatus, Verdict
 
@@ -111,6 +112,8 @@ class Run:
     whose verdict must not be used for a release. `policy` is what judged it: its `name`, `sha256`, `confidence`,
     `source` (as written) and, where it was changed after the first answer, `changed` (how many answers there were).
     `standards` is what it shows about the clauses of standards, on which no verdict depends.
+    `reviews` are the decisions of people about flags, in the order in which they were recorded, and `reviewed` what
+    follows from them; no other field depends on them.
     """
 
     name: str
@@ -136,6 +139,8 @@ class Run:
     id: str = ""
     standards: tuple[Coverage, ...] = ()
     differences: tuple[Difference, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    reviewed: Reviewed = field(default_factory=Reviewed)
 
     def facts(self) -> dict[str, Any]:
         """Everything but the rows and the key, ready for JSON (run.json)."""
@@ -153,4 +158,6 @@ class Run:
         known["differences"] = tuple(Difference(**d) for d in known.get("differences", ()))
         known["reasons"] = tuple(Reason(**r) for r in known["reasons"])
         known["standards"] = tuple(map(Coverage.from_json, known.get("standards", ())))
+        known["reviews"] = tuple(Review(**r) for r in known.get("reviews", ()))
+        known["reviewed"] = Reviewed.from_json(known.get("reviewed", {}))
         return cls(rows=rows, key=key, **known)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aigc_eval.records import OUTCOMES, Edition, Estimate, PluginFacts, Reason, Run, Span, Verdict
+from aigc_eval.records import OUTCOMES, Edition, Estimate, PluginFacts, Reason, Reviewed, Run, Span, Verdict
 from aigc_eval.report.mask import Masker, withheld
 from aigc_eval.report.standards_edition import counted, rewritten
 from aigc_eval.report.vocabulary.editions import POOLED
@@ -46,7 +46,7 @@ def edited(run: Run, edition: Edition) -> tuple[Run, Masker]:
         return run, Masker(run.key, {}, open=True)
     run = withheld(run)
     masker = Masker.of_run(run.rows, run.key)
-    told = _masked(run, masker.long())
+    told = replace(_masked(run, masker.long()), **_reviews(run, masker))
     return (_public(told, run) if edition == "public" else told), masker
 
 
@@ -109,6 +109,29 @@ def _verdict(verdict: Verdict, text: Text) -> Verdict:
     )
 
 
+def _reviews(run: Run, masker: Masker) -> dict[str, Any]:
+    """What people decided, with the values masked in their notes and in what names a person or a prompt."""
+    if not run.reviews:
+        return {}
+    written = [r.note for r in run.reviews] + [r.reviewer for r in run.reviews]
+    known = dict(zip(written, masker.replaced(written), strict=True))
+    ids = [r.prompt for r in run.reviews]
+    prompts = dict(zip(ids, masker.long().replaced(ids), strict=True))
+    told = (replace(r, prompt=prompts[r.prompt], reviewer=known[r.reviewer], note=known[r.note]) for r in run.reviews)
+    agreed = (replace(c, one=known[c.one], other=known[c.other]) for c in run.reviewed.agreement)
+    return {"reviews": tuple(told), "reviewed": replace(run.reviewed, agreement=tuple(agreed))}
+
+
+def _counts_of_reviews(reviewed: Reviewed) -> Reviewed:
+    """What follows from decisions, with the reviewers numbered."""
+    numbers: dict[str, str] = {}
+    for found in reviewed.agreement:
+        for name in (found.one, found.other):
+            numbers.setdefault(name, str(len(numbers) + 1))
+    agreed = (replace(c, one=numbers[c.one], other=numbers[c.other]) for c in reviewed.agreement)
+    return replace(reviewed, agreement=tuple(agreed))
+
+
 # Public: what is counted
 
 
@@ -131,6 +154,8 @@ def _public(run: Run, whole: Run) -> Run:
         places={},
         rows=_rows(run.rows),
         standards=counted(run.standards, shown, lambda gate: _gate(gate, shown), FEWEST),
+        reviews=(),
+        reviewed=_counts_of_reviews(run.reviewed),
     )
 
 

@@ -22,27 +22,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aigc_eval import standards
 from aigc_eval.baselines import reference
 from aigc_eval.conclusion import Measured, conclude, measure, versions
-from aigc_eval.errors import AigcEvalError
 from aigc_eval.config.standards import shipped
+from aigc_eval.errors import AigcEvalError
 from aigc_eval.evidence import Reference
 from aigc_eval.frames import build
 from aigc_eval.gates import BASELINE, Against, Policy
+from aigc_eval.journal import NAME
 from aigc_eval.plugin import Scorer
 from aigc_eval.publishing import sha256_of
-from aigc_eval.records import Adopted, Coverage, Difference, Estimate, PluginFacts, Run, Verdict
+from aigc_eval.records import Adopted, Coverage, Difference, Edition, Estimate, PluginFacts, Run, Verdict
+from aigc_eval.report.samples import key_of
 from aigc_eval.runner import reused
 from aigc_eval.verify.artefacts import Again, Recorded, prints
-from aigc_eval.verify.finding import Check, Findings, Unfit
+from aigc_eval.verify.finding import Check, Findings, Unfit, first_difference
 from aigc_eval.verify.rebuild import rebuild
 from aigc_eval.verify.replay import Replay, replay
 
-__all__ = ["Check", "Findings", "Unfit", "verify"]
+__all__ = ["Check", "Findings", "Unfit", "Verified", "examine", "first_difference", "verify"]
 
 
 class _Protocol:
@@ -76,17 +79,39 @@ def verify(folder: Path, *, trust: bool = False) -> Findings:
 
     `trust` lets the bench's own Python classes be imported, without which their metrics are not computed again.
     """
+    return examine(folder, trust=trust)[0]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A run as its journal gives it: the journal's last checksum, and how its reports were asked for.
+
+    `languages` are by file, `edition` is that of the reports, and `lost` are formats that could not be written.
+    """
+
+    folder: Path
+    run: Run
+    journal: str
+    languages: Mapping[str, tuple[str, ...]]
+    edition: Edition
+    lost: tuple[str, ...]
+
+
+def examine(folder: Path, *, trust: bool = False) -> tuple[Findings, Verified | None]:
+    """What `verify` finds, and the run where everything fits that could be looked at."""
     protocol = _Protocol()
+    verified = None
     with protocol.check("journal") as said:
         found = replay(folder)
         protocol.journal = found.checksum
         said.append(f"{found.planned:,} answers, {sum(map(len, found.scores.values())):,} scores")
     if protocol.unfit is None:
-        _compare(folder, found, trust, protocol)
-    return Findings(tuple(protocol.checks), protocol.unfit, tuple(protocol.notes), protocol.journal)
+        verified = _compare(folder, found, trust, protocol)
+    told = Findings(tuple(protocol.checks), protocol.unfit, tuple(protocol.notes), protocol.journal)
+    return told, verified if protocol.unfit is None else None
 
 
-def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> None:
+def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> Verified | None:
     protocol.notes += [*_other_versions(found.terms), *_other_standards(found.terms), *_prints(folder)]
     scorers, lost = rebuild(found.terms, trust=trust)
     with protocol.check("files"):
@@ -94,7 +119,7 @@ def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> N
         run = _concluded(found, scorers, lost, recorded.facts)
         again = Again(run, found.checksum, recorded)
     if protocol.unfit is not None:
-        return
+        return None
     with protocol.check("numbers") as said:
         again.numbers()
         said.append(f"{len(run.estimates):,} estimates, {len(run.verdicts):,} verdicts")
@@ -109,6 +134,8 @@ def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> N
     with protocol.check("verdict") as said:
         again.judged()
         said.append(f"{run.status}, exit code {run.exit_code}")
+    edition = recorded.editions.get("run.json", "reviewer")
+    return Verified(folder, run, found.checksum, recorded.languages, edition, tuple(recorded.lost))
 
 
 def _other_versions(terms: Mapping[str, Any]) -> list[str]:
@@ -122,7 +149,10 @@ def _other_versions(terms: Mapping[str, Any]) -> list[str]:
 
 def _prints(folder: Path) -> list[str]:
     """Which files are copies for people that nothing here vouches for."""
-    return [f"{name} is a print of report.html and was not compared; `report --pdf` makes it again" for name in prints(folder)]
+    return [
+        f"{name} is a print of report.html and was not compared; `report --pdf` makes it again"
+        for name in prints(folder)
+    ]
 
 
 def _other_standards(terms: Mapping[str, Any]) -> list[str]:
@@ -155,7 +185,10 @@ def _concluded(found: Replay, scorers: Mapping[str, Scorer], lost: dict[str, str
             except Exception as error:  # whatever a plug-in's metrics need that is not here
                 lost[name] = f"its metrics cannot be computed here: {type(error).__name__}: {error}"
         measured.append(_as_recorded(name, policy, facts))
-    return conclude(found.terms, found.head, rows, measured, reused(found.reused))
+    run = conclude(found.terms, found.head, rows, measured, reused(found.reused), found.reviews)
+    if any(r.key != key_of(run, r.candidate, r.prompt, r.sample) for r in run.reviews):
+        raise Unfit(NAME, None, "a decision about another output than its key says")
+    return run
 
 
 def _baseline(found: Replay) -> tuple[Reference | None, str]:

@@ -14,7 +14,9 @@ from aigc_eval.config.origin import digests_of
 from aigc_eval.gates import Policy
 from aigc_eval.journal import NAME, Damaged, Line, encode, read_lines
 from aigc_eval.plugin import identity_of
-from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, PluginFacts, Prompt, Score
+from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, PluginFacts, Prompt, Review, Score
+from aigc_eval.reviews import basis, well_formed
+from aigc_eval.reviews import record as review_record
 from aigc_eval.scoring import scoring_keys, seen
 from aigc_eval.stopping import order_of_draws
 from aigc_eval.verify.finding import Unfit
@@ -36,8 +38,10 @@ class Replay:
         self.terms: dict[str, Any] = {}
         self.prompts: list[Prompt] = []
         self.reused: list[dict[str, Any]] = []
+        self.reviews: list[dict[str, Any]] = []
         self.checksum = ""
         self.ended = False
+        self._concluded = False
         self._ready = False
         self._generations: dict[str, Generation] = {}
         self._scores: dict[str, Score] = {}
@@ -86,12 +90,14 @@ class Replay:
             "generation": self._answer,
             "score": self._score,
             "end": self._end,
+            "review": self._review,
         }
         _demand(kind in takers, f"a record of an unknown kind {kind!r:.80}")
         if kind not in ("run", "prompt", "ready"):
             _demand(self._ready, f"a record of the kind {kind} before the run began")
             _demand(kind == "terms" or self.terms, f"a record of the kind {kind} before the bench's terms")
         self.ended = False
+        self._concluded = self._concluded and kind == "review"
         takers[kind](record)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
@@ -120,6 +126,7 @@ class Replay:
         self._ready = True
         self._requests, self._digests = draws(self.prompts, asked["samples"], asked["seed"])
         self._due = len(self._digests)
+        self._prompt_at = {prompt.id: place for place, prompt in enumerate(self.prompts)}
         for name, identity in self.identities.items():
             for index, key in enumerate(answering_keys(identity, self._digests)):
                 self._places.setdefault(key, (set(), index))[0].add(name)
@@ -196,7 +203,26 @@ class Replay:
         _demand(
             outcomes.total() == self.planned, f"{self.planned:,} answers were planned, {outcomes.total():,} are there"
         )
-        self.ended = True
+        self.ended = self._concluded = True
+
+    def _review(self, record: Mapping[str, Any]) -> None:
+        _demand(self._concluded, "a decision about a run that has not ended")
+        review = Review.from_json(record["data"])
+        _demand(record == review_record(review, record["of"]), "a decision that is not written as ours are")
+        _demand(well_formed(review), "a decision that nobody can have made")
+        _demand(record["of"] == self._basis_of(review), "a decision about another output than the run holds")
+        self.reviews.append(dict(record))
+
+    def _basis_of(self, review: Review) -> str:
+        """The basis of a decision as the records so far give it; "" where there is no such output or scorer."""
+        names, samples = [*self.identities], self.head["identity"]["samples"]
+        at = self._prompt_at.get(review.prompt, len(self.prompts)) * samples + review.sample
+        known = review.candidate in names and review.scorer in self.terms["scorers"]
+        if not known or review.sample >= samples or at >= self._due:
+            return ""
+        answer = self._generations[answering_keys(self.identities[review.candidate], self._digests[at : at + 1])[0]]
+        key = self._keys_of_scores()[review.scorer][names.index(review.candidate) * self._due + at]
+        return basis(answer.text, answer.outcome, self._scores[key])
 
     def _keys_of_scores(self) -> dict[str, list[str]]:
         """The key of every score that the answers and the terms so far ask for."""
