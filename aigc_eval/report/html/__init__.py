@@ -14,7 +14,7 @@ from typing import Any
 from aigc_eval.records import Bilingual, Edition, Run
 from aigc_eval.report import standards, view
 from aigc_eval.report.files import Unreadable
-from aigc_eval.report.glance import glance
+from aigc_eval.report.html import answers
 from aigc_eval.report.html.charts import Album, key
 from aigc_eval.report.html.environment import allowed_by, css_text, environment, fixed_words
 from aigc_eval.report.html.examples import MOST, worst_examples
@@ -44,8 +44,8 @@ def _unscored(page: Page) -> dict[str, Any]:
 
 Section = Callable[[Page], Mapping[str, Any]]
 SECTIONS: Mapping[str, Section] = {
+    "brief": answers.section,
     "gates": gates,
-    "glance": lambda page: {"glance": glance(page.run)},
     "overview": overview,
     "compare": compare,
     "slices": slices,
@@ -59,7 +59,16 @@ SECTIONS: Mapping[str, Section] = {
     "signoff": lambda page: {"signoff": signoff(page)},
 }
 """What each section's template prints, by its name (`sections/<name>.html`), in the order of the page."""
-STYLES = ("base.css", "editions.css", "charts.css", "signoff.css", "samples.css", "standards.css", "print.css")
+STYLES = (
+    "base.css",
+    "brief.css",
+    "editions.css",
+    "charts.css",
+    "signoff.css",
+    "samples.css",
+    "standards.css",
+    "print.css",
+)
 SCRIPTS = ("samples.js", "decisions.js")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from aigc_eval.report.vocabulary import (
     apart,
+    brief,
     charts,
     comparisons,
     editions,
