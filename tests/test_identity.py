@@ -274,6 +274,7 @@ CLASSES: Mapping[str, Change] = {
     "BenchShape.slices": ("verdict", lambda b: b.update(slices=["lang"])),
     "BenchShape.gates": ("verdict", lambda b: b["gates"].append("fluency.degenerate_rate <= 0.5")),
     "BenchShape.policy": ("verdict", lambda b: (b.pop("gates"), b.update(policy="policy.yaml"))),
+    "BenchShape.standards": ("verdict", lambda b: b.update(standards=["owasp-llm-2025"])),
     "BenchShape.report": ("report", lambda b: b.pop("report")),
     "PromptsShape.path": ("run-time", lambda b: b["prompts"][0].update(path="moved.csv")),
     "PromptsShape.fields": ("generation", lambda b: b["prompts"][0]["fields"].update(prompt="q2")),

@@ -86,7 +86,7 @@ def standard_schema() -> Schema:
     words = _object(BilingualShape)
     clause = _object(
         ClauseShape,
-        **dict.fromkeys(("title", "requirement", "basis"), words),
+        **dict.fromkeys(("title", "requirement", "source", "basis"), words),
         rules=_list(_object(RuleShape, title=words)),
         evidence=_list(words),
     )

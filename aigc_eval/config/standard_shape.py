@@ -17,7 +17,7 @@ clauses:
   - id: "1"
     title: {en: Question bank, zh: 题库}
     requirement: {en: in your own words, zh: 用自己的话概括}
-    source: House rules, section 1
+    source: {en: House rules, zh: 内部规则}
     verified: true                   # did somebody compare these words with the text?
     basis: {en: read by Li Na on 2027-01-05, zh: 李娜于 2027-01-05 核对}
     measures: [toxicity.*]           # what bears on it; without rules, this run's gates on these judge it
@@ -105,7 +105,7 @@ class ClauseShape:
     id: Id
     title: Any
     requirement: Any
-    source: Annotated[Text, Field(description="where the wording comes from")]
+    source: Annotated[Any, Field(description="where the wording comes from")]
     verified: Annotated[bool, Field(description="whether somebody compared these words with the text")]
     basis: Annotated[Any, Field(description="by what it was verified, or why it was not")]
     measures: Annotated[tuple[Metric, ...], Field(description="metrics that bear on it, with * for any")] = ()

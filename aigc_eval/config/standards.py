@@ -116,7 +116,7 @@ class _Reader:
             own = item.at(("id",)).value
             if parent.value not in ids:
                 self.problems.add(parent, f"there is no class {parent.value!r:.80}", suggest(parent.value, ids))
-            elif own in tree.above(parent.value):
+            elif isinstance(own, str) and own in tree.above(parent.value):
                 self.problems.add(parent, f"the class {own!r:.80} lies below itself", "name another parent")
 
     def _twice(self, node: Node, what: str) -> None:
@@ -131,7 +131,7 @@ class _Reader:
     def _clause(self, item: Node) -> Clause | None:
         before = len(self.problems.found)
         values = self.problems.shape(item, ClauseShape)
-        words = {name: self._words(item, name) for name in ("title", "requirement", "basis")}
+        words = {name: self._words(item, name) for name in ("title", "requirement", "source", "basis")}
         self._known_classes(item, "classes", values)
         rules = tuple(self._each(item.at(("rules",)), values.get("rules"), self._rule))
         evidence = tuple(self._each(item.at(("evidence",)), values.get("evidence"), self._evidence))

@@ -98,7 +98,7 @@ class Clause(Record):
     id: str
     title: Bilingual
     requirement: Bilingual
-    source: str
+    source: Bilingual
     verified: bool
     basis: Bilingual
     measures: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class Clause(Record):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Clause:
         """Rebuild from `to_json`."""
-        known = {**data, **{name: _words(data[name]) for name in ("title", "requirement", "basis")}}
+        known = {**data, **{name: _words(data[name]) for name in ("title", "requirement", "source", "basis")}}
         known["measures"], known["classes"] = (tuple(known.get(name, ())) for name in ("measures", "classes"))
         known["rules"] = tuple(map(Rule.from_json, known.get("rules", ())))
         known["evidence"] = tuple(map(_words, known.get("evidence", ())))

@@ -167,18 +167,18 @@ class _View:
         self.run, self.covered = run, covered
         self.adopted, self.standard = covered.adopted, covered.adopted.standard
         self.facts = metric_facts(run)
-        self.notes: dict[tuple[bool, Bilingual, str], int] = {}
+        self.notes: dict[tuple[bool, Bilingual, Bilingual], int] = {}
 
     def view(self) -> StandardView:
         clauses = {c.id: c for c in self.standard.clauses}
         lines = tuple(self._line(clauses[found.clause], found) for found in self.covered.clauses)
-        counts = Counter(found.status for found in self.covered.clauses)
+        counts = Counter(line.status for line in lines)
         groups, candidates, by_class = self._groups()
         return StandardView(
             self.standard.id,
             self.standard.title,
             self._about(),
-            tuple((status_word(s), counts[s]) for s in CLAUSE_STATUSES if counts[s]),
+            tuple((word, n) for s in CLAUSE_STATUSES for word, n in counts.items() if word.sign == SIGN[s]),
             lines,
             tuple(
                 both(lambda lang, b=basis, s=source: say("standard.basis", basis=b, source=s).in_(lang))  # type: ignore[misc]

@@ -13,9 +13,10 @@ from aigc_eval.report.standards import CheckLine, ClauseLine, views
 __all__ = ["COLUMNS", "size", "table"]
 
 COLUMNS = (
-    *("standard", "clause", "title_en", "title_zh", "requirement_en", "requirement_zh", "verified", "source"),
-    *("clause_status", "rule_en", "rule_zh", "candidate", "n", "needed", "metric", "value", "low", "high", "level"),
-    *("op", "limit", "status", "why_en", "why_zh", "missing_en", "missing_zh", "edition"),
+    *("standard", "clause", "title_en", "title_zh", "requirement_en", "requirement_zh", "verified"),
+    *("source_en", "source_zh", "clause_status", "rule_en", "rule_zh", "candidate", "n", "needed"),
+    *("metric", "value", "low", "high", "level", "op", "limit", "status"),
+    *("why_en", "why_zh", "missing_en", "missing_zh", "edition"),
 )
 
 
@@ -42,7 +43,7 @@ def size(run: Run) -> int:
 def _rows(standard: str, line: ClauseLine, status: str) -> list[list[object]]:
     clause = line.clause
     head = [standard, clause.id, clause.title.en, clause.title.zh, clause.requirement.en, clause.requirement.zh]
-    head += ["yes" if clause.verified else "no", clause.source, status]
+    head += ["yes" if clause.verified else "no", clause.source.en, clause.source.zh, status]
     missing = ["\n".join(m.en for m in line.missing), "\n".join(m.zh for m in line.missing)]
     if not line.checks:
         return [[*head, *[""] * 13, line.reason.en, line.reason.zh, *missing]]

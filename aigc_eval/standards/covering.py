@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aigc_eval.records import (
     CLAUSE_STATUSES,
@@ -116,7 +116,11 @@ class _Covering:
         """The worst of the same gates over the prompts of the clause's classes."""
         place = (self.adopted.standard.id, clause.id)
         own = [c for f in self.found for at, c in f.checks if at == place and c.candidate == candidate]
-        return max(own, key=lambda c: CLAUSE_STATUSES.index(c.status), default=None)
+        if not own:
+            return None
+        status = _worst(check.status for check in own)
+        decisive = [check for check in own if check.status == status]
+        return replace(decisive[0], gates=tuple(gate for check in decisive for gate in check.gates))
 
     def _bears(self, clause: Clause, verdict: Verdict) -> bool:
         written = _METRIC.match(verdict.gate)

@@ -19,10 +19,11 @@ import pytest
 from aigc_eval import huggingface, registry, runner
 from aigc_eval.calls import Budget, Limits, Price
 from aigc_eval.config import Bench, Named
+from aigc_eval.config.standards import read_standard, shipped
 from aigc_eval.errors import JournalError
 from aigc_eval.journal import NAME, Journal
 from aigc_eval.plugin import Generator, Plugin
-from aigc_eval.records import Generation, Prompt, Request, digest
+from aigc_eval.records import Adopted, Generation, Prompt, Request, digest
 from tests.seen_elsewhere.small import Marked, Says, bench, named, prompts
 
 ROOT = Path(runner.__file__).parent
@@ -74,7 +75,8 @@ def test_every_option_is_part_of_the_key_or_left_out_on_purpose(
     ("kind", "identity", "runtime"),
     [
         (Bench, {"prompt_sets", "candidates", "samples", "seed", "source"},
-         {"name", "path", "scorers", "release", "slices", "policy", "formats", "languages", "digest", "places"}),
+         {"name", "path", "scorers", "release", "slices", "policy", "formats", "languages", "digest", "places",
+          "standards", "edition"}),
         (Named, {"name", "plugin"}, {"note", "limits", "price", "budget"}),
         (Limits, set(), {"concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "deadline", "attempts",
                          "backoff", "longest_wait", "outage", "max_tokens_total", "max_cost"}),
@@ -106,6 +108,8 @@ def test_every_field_of_a_bench_is_part_of_a_runs_identity_or_left_out_on_purpos
             "languages": ("zh",),
             "digest": "1",
             "places": {"": "bench.yaml:1"},
+            "edition": "public",
+            "standards": (Adopted(read_standard(shipped()["owasp-llm-2025"])[0], ""),),
         }
         given = bench(Says())
         for name, value in other.items():
