@@ -1,7 +1,8 @@
 """report.html: one file, both languages, readable without its style sheet and without its script.
 
 Jinja2 with autoescape on; every printed text first goes through `escape.visible`, by the environment's `finalize`, so
-that a template cannot forget it. The style sheet and the script are allowed by their hash alone (Content-Security-Policy).
+that a template cannot forget it. The style sheet and the script are allowed by their hash alone, as the page's
+Content-Security-Policy says.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ _PARTS: tuple[Mapping[str, tuple[str, str]], ...] = (
     samples.WORDS,
     comparisons.WORDS,
     apart.WORDS,
+    brief.WORDS,
     signoff.WORDS,
     standards.WORDS,
     terms.WORDS,
