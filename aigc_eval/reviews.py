@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aigc_eval.agreement import cohen_kappa, table_of
 from aigc_eval.intervals import clopper_pearson
@@ -94,10 +94,10 @@ def _basis(text: str, outcome: str, value: float | None, note: str, spans: Itera
 
 def basis_of(rows: pd.DataFrame, place: Any, scorer: str) -> str:
     """The same of a row of a run's frame."""
-    row = rows.loc[place]
-    value = float(row[scorer])
-    told = (row[f"{scorer}:note"], row[f"{scorer}:spans"])
-    return _basis(row["text"], row["outcome"], None if math.isnan(value) else value, *told)
+    value = float(rows[scorer].at[place])
+    told = [rows[c].at[place] for c in ("text", "outcome", f"{scorer}:note", f"{scorer}:spans")]
+    text, outcome, note, spans = cast("tuple[str, str, str, tuple[Span, ...]]", told)
+    return _basis(text, outcome, None if math.isnan(value) else value, note, spans)
 
 
 def person(name: str) -> str:
@@ -148,7 +148,9 @@ def _precision(reviews: Sequence[Review], scorers: Sequence[str]) -> Iterator[Pr
         n = len(flags)
         confirmed = sum(all(r.right for r in own) for own in flags.values())
         wrong = sum(not any(r.right for r in own) for own in flags.values())
-        to_fix = sum(any(r.decision == "needs_fix" for r in own) for own in flags.values())
+        to_fix = sum(
+            all(r.right for r in own) and any(r.decision == "needs_fix" for r in own) for own in flags.values()
+        )
         low, high, _ = clopper_pearson(confirmed, n, LEVEL)
         yield Precision(scorer, n, confirmed, to_fix, n - confirmed - wrong, confirmed / n, low, high, LEVEL)
 

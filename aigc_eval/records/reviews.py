@@ -55,8 +55,8 @@ class Precision(Record):
     """How many of a scorer's `reviewed` flags were right.
 
     A flag is `confirmed` where everybody who decided on it finds it right, and `disputed` where they differ; `to_fix`
-    are those of which anybody says so. `value` = confirmed / reviewed, in 0..1, with the exact (Clopper-Pearson)
-    interval `low`, `high` at `level`.
+    are confirmed ones of which anybody says that they must be fixed. `value` = confirmed / reviewed, in 0..1, with the
+    exact (Clopper-Pearson) interval `low`, `high` at `level`. Flags of scorers that failed do not count.
     """
 
     scorer: str

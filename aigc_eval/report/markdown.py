@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from aigc_eval.records import POLICY, Edition, Run
 from aigc_eval.report.escape import markdown_code, markdown_text
 from aigc_eval.report.files import Unreadable
+from aigc_eval.report.signoff import lines as signoff_lines
 from aigc_eval.report.standards import standard_lines
 from aigc_eval.report.view import cell, gate_groups
 from aigc_eval.report.words import (
@@ -43,7 +44,23 @@ def _section(run: Run, lang: str, edition: Edition) -> list[str]:
     mark = "" if run.release else f" ({say('no_release').in_(lang)})"
     title = f"## {markdown_text(run.name)}: {SIGNS[state(run)]} {headline(run).in_(lang)}{mark}"
     told = ["", f"**{edition_words(edition).in_(lang)}**"] if edition != "reviewer" else []
-    return [title, *told, "", markdown_text(why(run, lang)), "", *_gates(run, lang), *_metrics(run, lang), *_standards(run, lang)]
+    return [
+        title,
+        *told,
+        "",
+        markdown_text(why(run, lang)),
+        "",
+        *_gates(run, lang),
+        *_metrics(run, lang),
+        *_standards(run, lang),
+        *_decisions(run, lang),
+    ]
+
+
+def _decisions(run: Run, lang: str) -> list[str]:
+    """What reviewers decided, a line a scorer."""
+    told = [f"- {markdown_text(line.in_(lang))}" for line in signoff_lines(run)]
+    return [f"### {say('signoff').in_(lang)}", "", *told, ""] if told else []
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -100,7 +117,14 @@ def _standards(run: Run, lang: str) -> list[str]:
     if not run.standards:
         return []
     lines = [f"- {markdown_text(line.in_(lang))}" for line in standard_lines(run)]
-    return [f"### {say('standards').in_(lang)}", "", *lines, "", markdown_text(say("standards.short_note").in_(lang)), ""]
+    return [
+        f"### {say('standards').in_(lang)}",
+        "",
+        *lines,
+        "",
+        markdown_text(say("standards.short_note").in_(lang)),
+        "",
+    ]
 
 
 def check(text: str, run: Run) -> None:

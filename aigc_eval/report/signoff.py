@@ -130,7 +130,9 @@ def _sheets(reviews: Sequence[Review]) -> list[Sheet]:
 
 def _period(times: Sequence[str]) -> Bilingual:
     first, last = _minute(times[0]), _minute(times[-1])
-    return Bilingual(first) if first == last else say("signoff.period", first=first, last=last)
+    if first[:10] == last[:10]:
+        return Bilingual(first if first == last else f"{first}–{last[11:]}")
+    return say("signoff.period", first=first, last=last)
 
 
 def _minute(text: str) -> str:
