@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
+import html5lib
 import pytest
 
 from aigc_eval import config, registry, runner
+from aigc_eval.records import MetricFacts
 from aigc_eval.report.html.examples import worst_examples
 from aigc_eval.report.mask import Masker
+from aigc_eval.report.words import unit_name
 from tests.contract.test_plugins import RECIPES
 
 SCORERS = sorted(registry.entries("scorer").keys() - RECIPES.keys())
@@ -144,3 +151,59 @@ def test_examples_are_ranked_by_values_that_rank_them(done: tuple[Path, dict[str
         (p, s + 1) for p, s in zip(toxic["prompt"], toxic["sample"], strict=True)
     }
     assert not all(e.harmful for e in shown)
+
+
+def test_nothing_is_left_in_english_on_the_chinese_page(done: tuple[Path, dict[str, object]]) -> None:
+    """But for names, and for what prompts, candidates and other people say, which is marked as such."""
+    folder, _ = done
+    page = html5lib.parse((folder / "out" / "report.html").read_text("utf-8"), namespaceHTMLElements=False)
+    left = {run for text in _chinese(page) for run in ENGLISH.findall(text)}
+    assert {run for run in left if not any(name in run for name in NAMES)} == set()
+
+
+ENGLISH = re.compile(r"[A-Za-z][A-Za-z’'-]+(?:[ ,]+[A-Za-z][A-Za-z’'-]+){2,}")
+NAMES = ("aigc-eval list standards", "Hugging Face")
+OTHERS = {"script", "style", "code", "title", "template"}
+
+
+def _chinese(node: Element) -> Iterator[str]:
+    """Texts and labels that a reader of the Chinese page meets, but for what is quoted."""
+    lang = node.get("lang")
+    quoted = node.get("translate") == "no" or node.tag in OTHERS or "text" in node.get("class", "").split()
+    if not isinstance(node.tag, str) or quoted or (lang and lang[:2] == "en" and node.tag != "html"):
+        return
+    yield from (node.get(name, "") for name in ("aria-label", "title", "placeholder", "alt"))
+    yield node.text or ""
+    for child in node:
+        yield from _chinese(child)
+        yield child.tail or ""
+
+
+def test_both_languages_of_the_page_tell_the_same_numbers(done: tuple[Path, dict[str, object]]) -> None:
+    """Definitions apart, which may say a half where the other language divides by 2."""
+    folder, _ = done
+    run = runner.load(folder / "out")
+    metrics = [m for scorer in run.scorers for m in scorer.metrics]
+    known = {lang: _definitions(metrics, lang) for lang in ("en", "zh")}
+    page = html5lib.parse((folder / "out" / "report.html").read_text("utf-8"), namespaceHTMLElements=False)
+    pairs = [(a, b) for node in page.iter() for a, b in pairwise(node)
+             if a.tag == b.tag == "span" and a.get("lang") == "en" and b.get("lang") == "zh"]  # fmt: skip
+    assert len(pairs) > 500
+    told = [tuple(_numbers("".join(x.itertext()), known[x.get("lang", "")]) for x in pair) for pair in pairs]
+    assert [(a, b, "".join(pair[1].itertext())) for (a, b), pair in zip(told, pairs, strict=True) if a != b] == []
+
+
+def _definitions(metrics: Sequence[MetricFacts], lang: str) -> list[str]:
+    """Titles, definitions and units with a number in them, the longest first."""
+    words = {w.in_(lang) for m in metrics for w in (m.title, m.about, unit_name(m.unit))}
+    return sorted(filter(NUMBER.search, words), key=lambda text: (-len(text), text))
+
+
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+
+
+def _numbers(text: str, definitions: list[str]) -> list[str]:
+    text = text.replace("\u00a0", " ")
+    for definition in definitions:
+        text = text.replace(definition, "")
+    return sorted(NUMBER.findall(text))

@@ -9,7 +9,7 @@ from aigc_eval.records import Edition, Run
 from aigc_eval.report.escape import visible
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.view import waived
-from aigc_eval.report.words import gate_sentence, gate_title, headline, state, why
+from aigc_eval.report.words import gate_sentence, gate_title, headline, say, state, why
 
 __all__ = ["check", "junit"]
 
@@ -34,7 +34,7 @@ def junit(run: Run, languages: Sequence[str], edition: Edition = "reviewer") -> 
                 reason = visible(gate_sentence(run, verdict, lang))
                 kind = "failure" if verdict.status == "fail" else "error"
                 found = ET.SubElement(case, kind, message=reason, type=verdict.status)
-                found.text = visible(f"{gate_title(run, verdict).in_(lang)}: {reason}")
+                found.text = visible(say("colon", what=gate_title(run, verdict), said=reason).in_(lang))
     if _silent(run):
         suite = ET.SubElement(root, "testsuite", name="run", tests="1", failures="0", errors="1", skipped="0")
         _marked(suite, edition)

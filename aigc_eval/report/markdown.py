@@ -42,7 +42,8 @@ def markdown(run: Run, languages: Sequence[str], edition: Edition = "reviewer") 
 
 def _section(run: Run, lang: str, edition: Edition) -> list[str]:
     mark = "" if run.release else f" ({say('no_release').in_(lang)})"
-    title = f"## {markdown_text(run.name)}: {SIGNS[state(run)]} {headline(run).in_(lang)}{mark}"
+    said = f"{SIGNS[state(run)]} {headline(run).in_(lang)}{mark}"
+    title = "## " + say("colon", what=markdown_text(run.name), said=said).in_(lang)
     told = ["", f"**{edition_words(edition).in_(lang)}**"] if edition != "reviewer" else []
     return [
         title,

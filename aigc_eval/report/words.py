@@ -30,6 +30,7 @@ __all__ = [
     "note_words",
     "say",
     "sentence",
+    "slice_words",
     "source_words",
     "state",
     "unit_name",
@@ -44,7 +45,7 @@ _COUNTS = frozenset({"failed", "prompts", "scored", "planned", "n"})
 _RATES = frozenset({"error_rate", "empty_rate", "truncated_rate", "refused_rate", "filtered_rate", "low_sensitivity",
                     "low_specificity"})  # fmt: skip
 _REQUIRED = {
-    "required.slice": re.compile(r"at least (?P<n>\d+) prompts (?P<where>\[.*\])", re.DOTALL),
+    "required.slice": re.compile(r"at least (?P<n>\d+) prompts (?P<slice>\[.*\])", re.DOTALL),
     "required.validation": re.compile("validated: (?P<scorer>.*)", re.DOTALL),
     "required.waiver": re.compile("waiver: (?P<gate>.*)", re.DOTALL),
 }
@@ -201,23 +202,38 @@ def gate_title(run: Run, verdict: Verdict) -> Bilingual:
     if facts is None or estimate is None:
         return Bilingual(verdict.gate)
     title = metric_title(facts)
-    where = f" [{estimate.slice}]" if estimate.slice else ""
     if not estimate.against:
-        return both(lambda lang: title.in_(lang) + where)
+        return _in_slice(title, estimate.slice)
     key = "against.groups" if " - " in estimate.against else "against.relative" if estimate.relative else "against"
-    told = say(key, title=title, other=estimate.against.replace(" - ", " − "))
-    return both(lambda lang: told.in_(lang) + where)
+    return _in_slice(say(key, title=title, other=estimate.against.replace(" - ", " − ")), estimate.slice)
+
+
+def _in_slice(title: Bilingual, name: str) -> Bilingual:
+    return say("in_slice", title=title, slice=slice_words(name)) if name else title
+
+
+def slice_words(name: str) -> Bilingual:
+    """A slice such as `lang=zh, category=advice`, its tags by their names; one that is no such pairs as it is.
+
+    >>> slice_words("lang=zh, category=advice").zh, slice_words("person=she").zh
+    ('语言：中文、类别：advice', 'person=she')
+    """
+    pairs = [part.partition("=") for part in name.split(", ")]
+    if not all(value and f"tag.{tag}" in VOCABULARY for tag, _, value in pairs):
+        return Bilingual(name)
+    named = [say("slice_of", tag=tag_name(tag), value=tag_value(tag, value)).zh for tag, _, value in pairs]
+    return Bilingual(name, "、".join(named))
 
 
 def _required(gate: str) -> Bilingual:
     """What a policy asks for beside gates.
 
     >>> _required("at least 50 prompts [lang=zh]").zh, _required("validated: toxicity").zh
-    ('至少 50 题 [lang=zh]', '已验证：toxicity')
+    ('至少 50 题［语言：中文］', '已验证：toxicity')
     """
     for key, pattern in _REQUIRED.items():
         if found := pattern.fullmatch(gate):
-            return say(key, **found.groupdict())
+            return say(key, **{k: slice_words(v[1:-1]) if k == "slice" else v for k, v in found.groupdict().items()})
     return Bilingual(gate)
 
 

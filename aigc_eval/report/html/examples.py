@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aigc_eval.records import Bilingual, PluginFacts, Run, Span
-from aigc_eval.report.escape import Shown
 from aigc_eval.report.excerpts import Piece, excerpt, pieces
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import figure
+from aigc_eval.report.remarks import Remark
 from aigc_eval.report.samples import MOST_TEXTS, PASSAGE, harmful, sliced_tags
-from aigc_eval.report.words import say, scorer_title
+from aigc_eval.report.words import note_words, say, scorer_title, tag_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +29,9 @@ class Example:
 
     prompt: str
     sample: int
-    tags: tuple[str, ...]
+    tags: tuple[Bilingual, ...]
     score: str
-    note: Shown
+    note: Remark
     question: tuple[Piece, ...]
     answer: tuple[Piece, ...]
     references: tuple[tuple[Piece, ...], ...]
@@ -114,9 +114,9 @@ def _examples(
             Example(
                 masker.long().shown([row["prompt"]])[0],
                 int(row["sample"]) + 1,
-                tuple(masker.long().shown([row["lang"], *(str(row[t]) for t in tags if row[t])])),
+                _tags(row, tags, masker),
                 figure(row[scorer.name]),
-                masker.shown([row[f"{scorer.name}:note"] or ""])[0],
+                note_words(masker.shown([row[f"{scorer.name}:note"] or ""])[0]),
                 _excerpt(row["prompt_text"], spans, row[f"{scorer.name}:spans"], "prompt", masker),
                 _excerpt(row["text"], spans, row[f"{scorer.name}:spans"], "output", masker),
                 _passages(row, "references", masker),
@@ -125,6 +125,12 @@ def _examples(
             )
         )
     return found
+
+
+def _tags(row: Mapping[Hashable, object], tags: Sequence[str], masker: Masker) -> tuple[Bilingual, ...]:
+    """The output's language by its name, and the values of its other tags."""
+    lang, *others = masker.long().shown([str(row["lang"]), *(str(row[t]) for t in tags if row[t])])
+    return (tag_value("lang", lang), *map(Bilingual, others))
 
 
 def _excerpt(

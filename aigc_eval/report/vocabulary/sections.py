@@ -18,7 +18,7 @@ WORDS = {
     "against.relative": ("{title}, change against {other}", "{title}，相对 {other} 的变化"),
     "against.groups": ("{title}, {other}", "{title}，{other}"),
     "policy_itself": ("the policy itself", "策略本身"),
-    "required.slice": ("at least {n} prompts {where}", "至少 {n} 题 {where}"),
+    "required.slice": ("at least {n} prompts [{slice}]", "至少 {n} 题［{slice}］"),
     "required.validation": ("validated: {scorer}", "已验证：{scorer}"),
     "required.waiver": ("waiver: {gate}", "豁免：{gate}"),
     "policy_head": ("policy", "策略"),

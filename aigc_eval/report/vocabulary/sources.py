@@ -16,6 +16,7 @@ SOURCES: Mapping[str, str] = {
     "rules of our own": "规则自定",
     "rules on form are our own": "形式规则自定",
     "after {work}": "参照 {work}",
+    "after {work} and Regulation (EU) 2024/1689, Art. 50": "参照 {work} 与欧盟第 2024/1689 号条例第 50 条",
     "after {work}, less what resampling shows": "参照 {work}，并扣除重复抽样自身的差异",
     "after {work}, counterfactual token fairness": "参照 {work}（反事实词元公平性）",
     "classes after {work}": "类别参照 {work}",

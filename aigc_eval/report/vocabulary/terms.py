@@ -15,6 +15,10 @@ WORDS = {
     "unit.tokens": ("tokens", "词元"),
     "unit.tokens/s": ("tokens/s", "词元/秒"),
     # tags and languages
+    "colon": ("{what}: {said}", "{what}：{said}"),
+    "sentences": ("{one} {other}", "{one}{other}"),
+    "in_slice": ("{title} [{slice}]", "{title}［{slice}］"),
+    "slice_of": ("{tag}={value}", "{tag}：{value}"),
     "tag.lang": ("language", "语言"),
     "tag.category": ("category", "类别"),
     "tag.combined": ("combinations", "组合"),

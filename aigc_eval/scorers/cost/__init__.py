@@ -69,17 +69,17 @@ class Cost(Scorer):
         if not self.prices:
             return _SPEED
         prices = {candidate: Price.of(candidate, price) for candidate, price in self.prices.items()}
-        accepted = " and ".join(["outcome ok", *self.accept])
+        accepted = Bilingual(" and ".join(["outcome ok", *self.accept]), " 且 ".join(["输出状态为正常", *self.accept]))
         day = Bilingual(
             f"Prices in {self.currency} as of {self.as_of}.", f"价格单位 {self.currency}，截至 {self.as_of}。"
         )
         rules = tuple(map(Rule.of_text, self.accept))
-        return (*_SPEED, *_money(prices, rules, self.currency, Bilingual(accepted, accepted), day))
+        return (*_SPEED, *_money(prices, rules, self.currency, accepted, day))
 
     @classmethod
     def all_metrics(cls) -> tuple[Metric, ...]:
         """Those of money too."""
-        accepted = Bilingual("outcome ok and every rule of `accept`", "结果为 ok 且满足 accept 的每条规则")
+        accepted = Bilingual("outcome ok and every rule of `accept`", "输出状态为正常且满足 accept 的每条规则")
         day = Bilingual("Prices in `currency` as of `as_of`.", "价格单位为 currency，截至 as_of。")
         return (*_SPEED, *_money({}, (), cls.currency, accepted, day))
 
