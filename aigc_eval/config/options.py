@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -123,6 +123,7 @@ def _has_default(field: Field[Any]) -> bool:
     return field.default is not MISSING or field.default_factory is not MISSING
 
 
+@cache
 def _adapters(cls: type[Any]) -> Mapping[str, TypeAdapter[Any]]:
     """A validator for each option, in which `Path` and `ModelRef` lead through `Places`."""
     try:

@@ -24,7 +24,7 @@ from aigc_eval.report.numbers import NONE, count, figure, interval, limit
 from aigc_eval.report.page import Page
 from aigc_eval.report.words import both, metric_facts, metric_title, say, sentence
 
-__all__ = ["ClauseLine", "StandardView", "section", "standard_lines", "views"]
+__all__ = ["ClauseLine", "StandardView", "section", "standard_lines", "status_word", "views"]
 
 SIGN: Mapping[ClauseStatus, str] = {
     "conforms": "✓",

@@ -220,7 +220,7 @@ PLAIN = (st.none(), st.booleans(), st.integers(-5, 5), st.floats(allow_nan=False
 ODD = st.one_of(*PLAIN, st.just([]), st.just({}))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(WHERE), ODD, st.booleans())
 def test_any_value_anywhere_is_read_or_told(tmp_path_factory: Any, path: tuple[Any, ...], odd: Any, drop: bool) -> None:
     """Whatever stands where: a standard comes out that survives JSON, or problems with lines; never another error."""

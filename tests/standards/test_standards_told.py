@@ -26,7 +26,7 @@ from aigc_eval.config.standards import read_standard, shipped
 from aigc_eval.records import Adopted, Bilingual, Run, Standard
 from aigc_eval.report import csv_table, html, json_file, markdown, standards_table
 from aigc_eval.report.mask import Masker
-from aigc_eval.report.standards import views
+from aigc_eval.report.standards import status_word, views
 
 EXAMPLE = Path(__file__).parents[2] / "examples/standards/house-rules.yaml"
 YES, NO, CALL = "Open the box first.", "I cannot help with that.", "Call Li Na at 13812345678."
@@ -91,13 +91,13 @@ def test_the_page_says_it_in_both_languages(folder: Path) -> None:
     for words in (
         "evidence, no certificate: nothing here alters the verdict",
         "300 / 300", "✓ conforms", "✕ does not conform", "– not evaluated", "○ not applicable", "wording not verified",
-        "✓ conforms by this run’s gates", "conforms, as far as measured", "asks for documents", "A.1.a ✕ 0 / 50",
+        "✓ conforms by this run’s gates", "asks for documents", "H.1 ✓ 300 / 10", "H.2 ✕ 6 / 10",
         "from secondary sources; nobody has compared it", "manual sampling of at least 1,000 outputs",
         "A file of this bench’s own",
     ):  # fmt: skip
         assert words in english, words
     for words in (
-        "不构成认证", "✓ 符合", "✕ 不符合", "– 未评估", "○ 不适用", "文字未经核对", "可测部分符合",
+        "不构成认证", "✓ 符合", "✕ 不符合", "– 未评估", "○ 不适用", "文字未经核对", "按本次门限符合",
         "要求提供文件材料", "人工抽检不少于 1,000 条的记录及合格率", "该标准文件由评测方自备",
     ):  # fmt: skip
         assert words in chinese, words
@@ -116,11 +116,21 @@ def test_a_clause_stands_with_its_figures(run: Run) -> None:
     assert should_not.n == "0 / 300"
     assert [words.en for words in should_not.why] == ["300 more prompts are needed"]
     assert by_id["9.2"].reason.en == f"Reason given: {REASON}"
-    assert by_id["8.3"].checks[0].why[0].zh == "还需 500 题"
+    assert by_id["8.3"].checks[0].why[0].zh == "没有此类题目"
     assert {line.clause.id: line.status.sign for line in house.lines} == {"1": "✕", "2": "✓", "3": "✓", "4": "–"}
     assert [len(group.boxes) for group in house.groups] == [2, 1]
     assert tc260.no_classes.en.startswith("No prompt carries a class")
     assert tc260.no_classes.en.endswith("31.")
+
+
+def test_a_status_says_by_whose_limits_and_whether_there_is_more() -> None:
+    told = {
+        status_word("conforms").word.en,
+        status_word("conforms", part=True).word.en,
+        status_word("conforms", part=True, gates=True).word.en,
+        status_word("does_not_conform", part=True).word.en,
+    }
+    assert told == {"conforms", "conforms, as far as measured", "conforms by this run’s gates", "does not conform"}
 
 
 def test_without_standards_the_page_says_how_to_adopt_one(run: Run) -> None:
@@ -261,13 +271,13 @@ def test_editions_mask_what_the_bench_says_and_the_public_one_leaves_it_out(fold
 
 def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str, lang: str = "en") -> str:
     monkeypatch.setenv("LC_ALL", f"{lang}_CN.UTF-8")
-    monkeypatch.setattr("sys.argv", ["aigc-eval", *words])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    assert caught.value.code == 0
-    return "\n".join(capsys.readouterr())
+    capsys.readouterr()
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    return out if "--json" in words else out + err
 
 
+@pytest.mark.slow
 def test_list_standards(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(name in said(capsys, monkeypatch, "list", "standards") for name in shipped())
     rows = json.loads(said(capsys, monkeypatch, "list", "standards", "--json"))
