@@ -109,7 +109,7 @@ def terms(  # noqa: PLR0917
     the run, and `answers` is how many answers there are already: a policy is fixed before the first one, or the report
     tells. `looks`: how the run looks while it goes on (`looks_of`); `prompts` are those that it has planned.
     """
-    candidates = [_facts(c.name, c.plugin, bench.made_of["candidates"][c.name]).to_json() for c in bench.candidates]
+    candidates = [_candidate(c.name, c.plugin, bench.made_of["candidates"][c.name]) for c in bench.candidates]
     scorers = {
         s.name: {"signature": s.plugin.signature(), "sees": s.plugin.sees, "made_of": bench.scored_with[s.name]}
         for s in bench.scorers
@@ -119,7 +119,7 @@ def terms(  # noqa: PLR0917
         "name": bench.name,
         "bench": bench.source,
         "versions": versions(),
-        "candidates": candidates,
+        "candidates": [facts.to_json() for facts in candidates],
         "scorers": scorers,
         "release": bench.release,
         "slices": bench.slices,
@@ -445,6 +445,10 @@ def _facts(
 ) -> PluginFacts:
     told = plugin.signature() if signature is None else signature
     return PluginFacts(name, told, identity_of(made), plugin.title, tuple(metrics), languages=plugin.languages)
+
+
+def _candidate(name: str, plugin: Plugin, made: MadeOf) -> PluginFacts:
+    return replace(_facts(name, plugin, made), defaults=made["defaults"], facts=made["facts"])
 
 
 def scored_outcomes(scorer: Scorer | type[Scorer]) -> tuple[Outcome, ...]:

@@ -49,7 +49,8 @@ class PluginFacts(Record):
 
     `masks`: the scorer marks personal data, which reports then mask. `sees`: what its scores depend on. `languages`
     are those it is for ("any" or language tags), `outcomes` those of the outputs that it scores. `dimensions`: what it
-    is about.
+    is about. Of a candidate: `defaults` are the options that were left alone, `facts` what the others lead to (digests
+    of files and models, the device).
     """
 
     name: str
@@ -62,6 +63,8 @@ class PluginFacts(Record):
     languages: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PluginFacts:

@@ -56,7 +56,8 @@ SECTIONS: Mapping[str, Section] = {
     "standards": standards.section,
     "unscored": _unscored,
     "methods": lambda page: {"methods": view.methods(page.run)},
-    "run": lambda page: {},
+    "deviations": answers.departures,
+    "run": answers.facts,
     "signoff": lambda page: {"signoff": signoff(page)},
 }
 """What each section's template prints, by its name (`sections/<name>.html`), in the order of the page."""
