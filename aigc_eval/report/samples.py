@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_TEXTS",
+    "NAME",
     "PASSAGE",
     "Flag",
     "Flags",
@@ -45,6 +46,7 @@ __all__ = [
     "harmful",
     "key_of",
     "samples",
+    "shortened",
     "sliced_tags",
 ]
 
@@ -52,6 +54,8 @@ MOST_TEXTS = 3
 """References and evidence passages of one sample."""
 PASSAGE = 240
 """Characters shown of one of them, roughly."""
+NAME = 120
+"""Characters shown of a prompt's id and of the value of a tag."""
 _UNBOUNDED = 0.5
 _AT_ONCE = 256
 _HARM = re.compile("safe|tox|hate|harm|offens|insult|abus|violen", re.IGNORECASE)
@@ -227,9 +231,9 @@ class _Maker:
         self.tags = sliced_tags(run)
         self.spans = [f"{s.name}:spans" for s in found.scorers]
         self.columns = {name: run.rows[name].tolist() for name in self._needed()}
-        self.shown = _each_once(masker.long(), (self.columns[c] for c in ("prompt", "lang", *self.tags)))
+        self.shown = _each_once(masker.long(), (self.columns[c] for c in ("prompt", "lang", *self.tags)), NAME)
         notes = [f"{s.name}:note" for s in found.scorers]
-        self.remarks = _each_once(masker, (self.columns[c] for c in ("detail", *notes)))
+        self.remarks = _each_once(masker, (self.columns[c] for c in ("detail", *notes)), PASSAGE)
 
     def _needed(self) -> list[str]:
         own = [c for s in self.found.scorers for c in (s.name, f"{s.name}:spans", f"{s.name}:note")]
@@ -288,10 +292,16 @@ class _Maker:
         return tuple(excerpt(pieces(text, masks, [s for s in spans if not s.sensitive])))
 
 
-def _each_once(masker: Masker, columns: Iterable[Sequence[Any]]) -> dict[str, Shown]:
-    """Each different text of some columns -> as it is shown."""
+def _each_once(masker: Masker, columns: Iterable[Sequence[Any]], most: int) -> dict[str, Shown]:
+    """Each different text of some columns -> as it is shown, in so many characters."""
     different = list(dict.fromkeys(str(v or "") for column in columns for v in column))
-    return dict(zip(different, masker.shown(different), strict=True))
+    shown = (shortened(t, most) for t in masker.shown(different))
+    return dict(zip(different, shown, strict=True))
+
+
+def shortened(text: Shown, most: int) -> Shown:
+    """The first so many characters."""
+    return text if len(text) <= most else Shown(text[:most] + "…")
 
 
 def _some(passages: object) -> Sequence[str]:

@@ -12,7 +12,7 @@ from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
 from aigc_eval.report.page import Page
 from aigc_eval.report.remarks import label_words, note_words
-from aigc_eval.report.samples import Flags, Sample, each_sample, flags_of, sliced_tags
+from aigc_eval.report.samples import NAME, Flags, Sample, each_sample, flags_of, shortened, sliced_tags
 from aigc_eval.report.words import say, scorer_title, tag_name, tag_value
 
 __all__ = ["HERE", "THERE", "Shelf", "list_of", "shelf"]
@@ -156,7 +156,7 @@ def _tag_values(run: Run, masker: Masker) -> list[tuple[str, list[str]]]:
     long, found = masker.long(), []
     for name, column in [("lang", "lang"), *((t.removeprefix("tag."), t) for t in sliced_tags(run))]:
         different = sorted({str(v) for v in run.rows[column] if v})
-        values = list(dict.fromkeys(map(str, long.shown(different))))
+        values = list(dict.fromkeys(shortened(t, NAME) for t in long.shown(different)))
         if 1 < len(values) <= MOST_VALUES:
             found.append((name, values))
     return found
