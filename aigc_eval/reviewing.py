@@ -25,7 +25,7 @@ from typing import Any, NamedTuple, Protocol
 from aigc_eval.errors import DataError, JournalError, Problem
 from aigc_eval.journal import Journal
 from aigc_eval.loading import facts_of, load
-from aigc_eval.publishing import reports_of
+from aigc_eval.publishing import edition_of, reports_of
 from aigc_eval.records import DECISIONS, Edition, Review, Run
 from aigc_eval.report.editions import edited
 from aigc_eval.report.samples import Sample, samples
@@ -103,9 +103,11 @@ def _record(folder: Path, run: Run, given: Sequence[_Given], reviews: Mapping[st
                 [*(record(r, basis_of(run.rows, places[r.flag[:3]], r.scorer)) for r in new), {"kind": "end"}]
             )
         current = _judged(folder) == journal.head
-        formats, languages = reports_of(folder, [*journal.each("terms")][-1])
+        terms = [*journal.each("terms")][-1]
+        formats, languages = reports_of(folder, terms)
+        edition = edition_of(folder, terms["bench"])
     if not current:  # also where a crash came between a journal and its reports
-        report_again(folder, formats, languages)
+        report_again(folder, formats, languages, edition)
     return told
 
 
