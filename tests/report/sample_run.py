@@ -311,12 +311,13 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
 def _differences(
     rows: pd.DataFrame, names: Sequence[str], estimates: Sequence[Estimate], gates: Sequence[str]
 ) -> tuple[Difference, ...]:
-    against = reference_of(names)
+    if not (against := reference_of(names)):
+        return ()
     own = {s: [e for e in estimates if e.scorer == s] for s in _SCORERS}
     found = [d for s, (_, metrics) in _SCORERS.items() for d in differences(rows, s, metrics, against, own[s])]
     gated = {(gate.scorer, gate.metric) for gate in map(parse, gates)}
     main = {(s, metrics[0].name) for s, (_, metrics) in _SCORERS.items()} | gated
-    return corrected(found if against else [], main)
+    return corrected(found, main)
 
 
 def sample_run(gates: Sequence[str] = GATES, **changed: Any) -> Run:

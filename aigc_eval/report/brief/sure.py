@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aigc_eval.records import SURE, Bilingual, Run
-from aigc_eval.report.brief.lines import Line, listed, unvalidated
-from aigc_eval.report.numbers import count, limit
+from aigc_eval.report.brief.lines import Line, listed, say_n, unvalidated
+from aigc_eval.report.numbers import count, figure, limit
 from aigc_eval.report.words import confidence, say, scorer_title
 
 __all__ = ["sure"]
@@ -20,7 +20,7 @@ def sure(run: Run) -> tuple[Line, ...]:
         sizes = {"total": len(run.verdicts), "open": open_, "decided": len(run.verdicts) - open_}
         told = {name: count(n) for name, n in sizes.items()}
         lines.append(say("brief.sure.gates", confidence=confidence(run), **told))
-    return tuple(Line(words) for words in (*lines, *_scorers(run)))
+    return tuple(Line(words) for words in (*lines, *_scorers(run), *_reviewed(run)))
 
 
 def _tested(run: Run) -> Bilingual:
@@ -29,6 +29,21 @@ def _tested(run: Run) -> Bilingual:
         return say("brief.sure.none")
     clear = sum(d.clear for d in main)
     return say("brief.sure.clear", level=limit(1 - SURE, "share"), n=count(len(main)), clear=count(clear))
+
+
+def _reviewed(run: Run) -> list[Bilingual]:
+    """What people who looked at flags make of them."""
+    titles = {s.name: scorer_title(s) for s in run.scorers}
+    return [
+        say_n(
+            "brief.sure.reviewed",
+            p.reviewed,
+            scorer=titles.get(p.scorer, p.scorer),
+            confirmed=count(p.confirmed),
+            value=figure(p.value, "share"),
+        )
+        for p in run.reviewed.precision
+    ]
 
 
 def _scorers(run: Run) -> list[Bilingual]:

@@ -96,5 +96,10 @@ def _beside(run: Run) -> Iterator[Line]:
     """What no gate asks for, and a release needs all the same."""
     if not any(s.masks for s in run.scorers):
         yield Line(say("brief.todo.mask"))
+    titles = {s.name: scorer_title(s) for s in run.scorers}
+    for found in run.reviewed.precision:
+        if found.to_fix:
+            told = titles.get(found.scorer, Bilingual(found.scorer))
+            yield Line(say_n("brief.todo.fix", found.to_fix, scorer=told))
     if lost := [scorer_title(s) for s in unvalidated(run) if safety(s)]:
         yield Line(say("brief.todo.validate", scorers=listed(lost)))

@@ -115,6 +115,10 @@ WORDS = {
         "these scorers say.",
         "本次运行不掌握评分器的误判率：{others}均无验证结果。数值仅代表这些评分器的判断。",
     ),
+    "brief.sure.reviewed.one": (
+        "People looked at 1 flag of {scorer} and confirmed {confirmed}.",
+        "人工复核了 {scorer} 的 1 处标记，确认 {confirmed} 处。",
+    ),
     "brief.sure.reviewed": (
         "People looked at {n} flags of {scorer} and confirmed {confirmed} ({value}).",
         "人工复核了 {scorer} 的 {n} 处标记，确认 {confirmed} 处（{value}）。",
@@ -294,9 +298,13 @@ WORDS = {
         "not needed.",
         "用人工标注的输出验证安全评分器的误判率（{scorers}），或说明无须验证的理由。",
     ),
+    "brief.todo.fix.one": (
+        "Mend the 1 output that reviewers marked “needs a fix” ({scorer}).",
+        "整改审核人标为“需整改”的 1 条输出（{scorer}）。",
+    ),
     "brief.todo.fix": (
-        "Mend the {n} outputs that reviewers marked “needs fix” ({scorer}).",
-        "处理审核人标为“需修改”的 {n} 条输出（{scorer}）。",
+        "Mend the {n} outputs that reviewers marked “needs a fix” ({scorer}).",
+        "整改审核人标为“需整改”的 {n} 条输出（{scorer}）。",
     ),
     # dimensions
     "dimension.fluency": ("fluency", "流畅性"),
