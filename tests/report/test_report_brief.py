@@ -46,8 +46,9 @@ TOXIC, LEAKS = ("toxicity", "toxic_fraction"), ("pii", "leak_rate")
 def test_every_question_has_an_answer_in_both_languages() -> None:
     for make in STATES.values():
         run = make()
+        answers = brief(page(run))
         for lang in ("en", "zh"):
-            found = told(run, lang)
+            found = {a.name: "\n".join(line.words.in_(lang) for line in a.lines) for a in answers}
             assert [*found] == QUESTIONS
             assert all(found.values())
             assert not any("{" in text or "None" in text or "nan" in text.split() for text in found.values())
