@@ -46,7 +46,7 @@ def completed(files: Mapping[str, bytes], edition: Edition, packed_with: str) ->
     """The files with those that are about them: README.txt, attestation.json, manifest.json, SHA256SUMS."""
     verdict, facts = json.loads(files[VERDICT]), json.loads(files["run.json"])
     found = {name: data for name, data in files.items() if name not in (FIRST, ATTESTATION, MANIFEST, SUMS)}
-    found[FIRST] = readme(edition, (*found, ATTESTATION, MANIFEST, SUMS))
+    found[FIRST] = readme(edition, (*found, FIRST, ATTESTATION, MANIFEST, SUMS))
     found[ATTESTATION] = attestation(found, verdict, facts["digests"])
     found[MANIFEST] = manifest(found, facts, verdict["journal"], packed_with)
     found[SUMS] = checksums(found)

@@ -21,6 +21,7 @@ _EDITIONS: Mapping[Edition, Bilingual] = {
     ),
 }
 _FILES: Mapping[str, Bilingual] = {
+    "README.txt": Bilingual("this file", "本文件"),
     "SHA256SUMS": Bilingual("checksums of all other files", "其余全部文件的校验和"),
     "attestation.json": Bilingual(
         "in-toto statement: the verdict, gate by gate, and the files that it is about",
@@ -41,6 +42,11 @@ _FILES: Mapping[str, Bilingual] = {
     "policy.json": Bilingual("the policy that judged", "评判所依据的策略"),
     "report.html": Bilingual("the report: open it in a browser", "评测报告，用浏览器打开"),
     "samples.html": Bilingual("outputs that the report has no room for", "报告中未列出的输出"),
+    "standards.csv": Bilingual(
+        "clauses of standards, and what the run shows of each", "各项标准条款及本次运行的对应结果"
+    ),
+    "summary.parquet": Bilingual("summary.csv as Parquet", "summary.csv 的 Parquet 格式"),
+    "rows.parquet": Bilingual("rows.csv as Parquet", "rows.csv 的 Parquet 格式"),
     "rows.csv": Bilingual("every output with its scores", "每条输出及其评分"),
     "summary.csv": Bilingual("every number with its interval", "各项数值及其区间"),
     "summary.md": Bilingual("the verdict in short", "结论摘要"),
