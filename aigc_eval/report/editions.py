@@ -37,6 +37,8 @@ _NOTES = frozenset(f"output is {outcome}" for outcome in OUTCOMES)
 _LABEL = re.compile(r"(?:echo:)?[A-Za-z][A-Za-z_-]{0,39}", re.ASCII)
 _OPTION = re.compile(r"\w{1,40}:[\w.+-]{0,40}|model\w{0,20}:\w[\w.-]{0,60}/\w[\w.-]{0,60}", re.ASCII)
 
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|x([0-9a-f]{2})|(.))", re.DOTALL)
+
 Text = Callable[[str], str]
 
 
@@ -60,7 +62,19 @@ def _masked(run: Run, masker: Masker) -> Run:
     texts: dict[str, str] = {}
     _through(run, lambda text: texts.setdefault(text, text))
     known = dict(zip(texts, masker.replaced([*texts]), strict=True))
+    # A signature spells options as Python does; what is masked in what they mean must not stay in how they are spelled.
+    meant = {text: _ESCAPE.sub(_meaning, known[text]) for text in texts if "\\" in text}
+    told = dict(zip(meant, masker.replaced([*meant.values()]), strict=True))
+    known |= {text: shown for text, shown in told.items() if shown != meant[text]}
     return run if all(text == shown for text, shown in known.items()) else _through(run, known.__getitem__)
+
+
+def _meaning(escape: re.Match[str]) -> str:
+    """What an escape of a Python text stands for."""
+    code = escape[1] or escape[2] or escape[3]
+    if code is None:
+        return {"n": "\n", "r": "\r", "t": "\t"}.get(escape[4], escape[4])
+    return chr(int(code, 16)) if int(code, 16) < 0x110000 else escape[0]
 
 
 def _through(run: Run, text: Text) -> Run:

@@ -289,7 +289,7 @@ class _Maker:
         """An excerpt with every sensitive value masked and the other spans highlighted."""
         spans = [s for s in spans if s.target == target and s.start < len(text)]
         masks = [*self.masker.own(text, spans, target), *hits.get(text, ())]
-        return tuple(excerpt(pieces(text, masks, [s for s in spans if not s.sensitive])))
+        return tuple(excerpt(pieces(text, masks, [s for s in spans if self.masker.open or not s.sensitive])))
 
 
 def _each_once(masker: Masker, columns: Iterable[Sequence[Any]], most: int) -> dict[str, Shown]:

@@ -35,10 +35,11 @@ def files(run: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
 
 def test_every_format_is_written_and_nothing_else(files: dict[str, Path]) -> None:
     names = ["report.html", "rows.csv", "run.json", "summary.csv", "junit.xml", "summary.md"]
-    names += ["annotations.txt", "gl-code-quality.json", "report.sarif"]
+    names += ["annotations.txt", "gl-code-quality.json", "report.sarif", "summary.parquet", "rows.parquet"]
     assert sorted(p.name for p in files["html"].parent.iterdir()) == sorted(names)
     assert set(names) == REPORTS.keys() - OPTIONAL
-    assert list(files) == ["html", "csv", "rows", "json", "junit", "markdown", "github", "gitlab", "sarif"]
+    assert list(files) == ["html", "csv", "rows", "json", "junit", "markdown", "github", "gitlab", "sarif",
+                           "parquet", "parquet rows"]  # fmt: skip
 
 
 def test_summary_has_every_estimate_in_long_format(run: Run, files: dict[str, Path]) -> None:

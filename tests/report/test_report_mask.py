@@ -81,8 +81,8 @@ def planted(count: int) -> tuple[Run, list[str]]:
 def test_a_thousand_planted_values_are_in_no_artefact(tmp_path: Path) -> None:
     run, values = planted(1000)
     files = report.write(run, tmp_path, formats=report.FORMATS, languages=("en", "zh"))
-    assert len(files) == 9
-    for path in files.values():
+    assert len(files) >= 12
+    for path in (p for p in files.values() if p.suffix != ".parquet"):  # for these see test_report_editions
         text = path.read_text("utf-8-sig")
         text = text.encode().decode("unicode_escape") if path.suffix in (".json", ".sarif") else text
         loose = compact(text)
@@ -181,7 +181,7 @@ def test_what_could_not_be_checked_is_withheld(tmp_path: Path) -> None:
     rows.loc[failed, "pii:status"] = "failed"
     rows.loc[failed, "pii"] = float("nan")
     report.write(replace(run, rows=rows), tmp_path, formats=report.FORMATS, languages=("en", "zh"))
-    written = {path.name: path.read_text("utf-8-sig") for path in tmp_path.iterdir()}
+    written = {path.name: path.read_text("utf-8-sig", "replace") for path in tmp_path.iterdir()}
     for name, text in written.items():
         assert "13912345678" not in text, name
     assert written["rows.csv"].count("[withheld: not checked for personal data]") >= 2

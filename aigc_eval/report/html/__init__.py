@@ -51,7 +51,7 @@ SECTIONS: Mapping[str, Section] = {
     "compare": compare,
     "slices": slices,
     "frontier": frontier,
-    "examples": lambda page: {"worst": worst_examples(page.run, page.masker)},
+    "examples": lambda page: {"worst": worst_examples(page.run, page.masker) if page.edition != "public" else []},
     "samples": list_of,
     "standards": standards.section,
     "unscored": _unscored,

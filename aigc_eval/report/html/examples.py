@@ -138,7 +138,7 @@ def _excerpt(
 ) -> tuple[Piece, ...]:
     """An excerpt with every sensitive value masked and this scorer's other spans highlighted."""
     hits = [*masker.own(text, spans, target), *masker.hits([text]).get(0, ())]
-    marks = [s for s in shown or () if s.target == target and not s.sensitive and s.start < len(text)]
+    marks = [s for s in shown or () if s.target == target and s.start < len(text) and (masker.open or not s.sensitive)]
     return tuple(excerpt(pieces(text, hits, marks)))
 
 
