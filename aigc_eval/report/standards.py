@@ -232,7 +232,7 @@ class _View:
             check.candidate if len({c.candidate for f in self.covered.clauses for c in f.checks} - {""}) > 1 else "",
             f"{'1 − ' if rule and rule.complement else ''}{seen.name}" if seen else "",
             _sample(check),
-            figure(shown.value, unit) if shown else NONE,
+            figure(shown.value, unit) if shown else NONE * bool(border),
             interval(shown.low, shown.high, unit) if shown else "",
             border,
             status_word(check.status, gates=bool(check.gates)),
@@ -295,7 +295,7 @@ class _View:
 def _sample(check: ClauseCheck) -> str:
     """How many prompts bear on a check, and how many it needs."""
     if check.n is None:
-        return NONE if not check.needed else f"{NONE} / {count(check.needed)}"
+        return f"{NONE} / {count(check.needed)}" if check.needed else ""
     return f"{count(check.n)} / {count(check.needed)}" if check.needed else count(check.n)
 
 

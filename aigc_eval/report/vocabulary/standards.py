@@ -9,9 +9,10 @@ WORDS = {
     "standards.note": (
         "What this run can and cannot evidence, clause by clause. It is evidence, no certificate: nothing here alters "
         "the verdict above. Numbers are judged as gates are: each bound is one-sided at the policy’s confidence, "
-        "unscored outputs count as the worst, and fewer prompts than a clause asks for are never enough.",
+        "unscored outputs count as the worst, and fewer prompts than a clause asks for are never enough. Question "
+        "banks are counted by the prompts of this run.",
         "逐条列出本次评测能证明与不能证明的内容。以下仅为证据，不构成认证，也不影响上文结论。"
-        "数值的判定与门限相同：单侧置信界，未能评分的输出按最差计；题数少于条款要求时一律不判为符合。",
+        "数值的判定与门限相同：单侧置信界，未能评分的输出按最差计；题数少于条款要求时一律不判为符合。题库规模按本次运行的题目计数。",
     ),
     "standards.none": (
         "This run was compared with no standard. Add a line such as “standards: [{example}]” to the bench; "
@@ -41,7 +42,7 @@ WORDS = {
     "standard.n": ("n / needed", "题数 / 要求"),
     "standard.estimate": ("estimate (bounds)", "估计值（置信界）"),
     "standard.status": ("status", "结论"),
-    "standard.missing": ("missing", "缺失"),
+    "standard.missing": ("what is missing, and why", "缺失与理由"),
     "standard.reason": ("Reason given: {reason}", "说明：{reason}"),
     "standard.limit": ("limit {limit}", "限值 {limit}"),
     "standard.gate": ("gate {gate}", "门限 {gate}"),
