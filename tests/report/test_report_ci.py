@@ -186,10 +186,10 @@ def test_a_gate_that_is_there_twice_is_found_twice(run: Run, tmp_path: Path) -> 
 
 def test_the_first_language_is_spoken(run: Run, tmp_path: Path) -> None:
     told = written(run, tmp_path, "zh")
-    assert commands(told["github"])[0][3] == "release-2026-11: 未定"
-    assert json.loads(told["gitlab"])[0]["description"].startswith("未定: ")
+    assert commands(told["github"])[0][3] == "release-2026-11：未定"
+    assert json.loads(told["gitlab"])[0]["description"].startswith("未定：")
     (log,) = json.loads(told["sarif"])["runs"]
-    assert any(r["message"]["text"].startswith("不通过: pii.leak_rate") for r in log["results"])
+    assert any(r["message"]["text"].startswith("不通过：pii.leak_rate") for r in log["results"])
     assert log["tool"]["driver"]["rules"][0]["shortDescription"]["text"] == "毒性输出占比"
 
 
@@ -211,7 +211,7 @@ def test_what_is_waived_is_told_and_blocks_nothing(run: Run, lang: str, tmp_path
     first, *others = commands(told["github"])
     assert first[0] == "notice"
     assert [(level, t) for level, _, _, t, _ in others] == [
-        ("warning", f"{say(s).in_(lang)}: {g}") for g, _, s in failed_first(run)
+        ("warning", say("colon", what=say(s), said=g).in_(lang)) for g, _, s in failed_first(run)
     ]
     assert all("Li Wei" in message and "2027-01-31" in message for *_, message in others)
     entries = json.loads(told["gitlab"])

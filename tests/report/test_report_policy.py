@@ -58,7 +58,7 @@ def test_all_gates_are_all_where_none_is_waived(run: Run) -> None:
 
 
 @pytest.mark.parametrize(("gate", "zh"), [
-    ("at least 500 prompts [lang=zh]", "至少 500 题 [lang=zh]"),
+    ("at least 500 prompts [lang=zh]", "至少 500 题［语言：中文］"),
     ("validated: toxicity [lang=zh]", "已验证：toxicity [lang=zh]"),
     ("waiver: toxicity.toxic_fraction (v2)", "豁免：toxicity.toxic_fraction (v2)"),
     ("something\nelse", "something\nelse"),

@@ -39,7 +39,7 @@ def test_messages_of_errors_are_on_the_page(failing: Run) -> None:
     masker = Masker.of_run(failing.rows, failing.key)
     told = [(n, words.en, words.zh) for n, words in dict(errors(failing, masker))["candidate-v2"]]
     assert told == [("2", "h:1: refused", ""), ("1", "not asked: h:1", "未请求：h:1")]
-    assert "2 × <bdi>h:1: refused</bdi>" in html.html(failing, masker, ("en",))
+    assert '2 × <bdi lang="" translate="no">h:1: refused</bdi>' in html.html(failing, masker, ("en",))
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "--resume asks for these again"), ("zh", "加 --resume 可重新请求")])
