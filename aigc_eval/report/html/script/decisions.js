@@ -20,8 +20,8 @@ class Decisions {
     this.restore();
     this.count();
     this.name.addEventListener("change", () => this.keep());
-    this.box.querySelector("[name=export]").addEventListener("click", () => this.export());
-    this.box.querySelector("[type=file]").addEventListener("change", (event) => this.import(event.target));
+    this.box.querySelector("[name=export]").addEventListener("click", () => this.save());
+    this.box.querySelector("[type=file]").addEventListener("change", (event) => this.load(event.target));
     window.addEventListener("beforeunload", (event) => this.unsaved && event.preventDefault());
     this.box.hidden = false;
   }
@@ -130,7 +130,7 @@ class Decisions {
     return found;
   }
 
-  export() {
+  save() {
     if (!this.name.value.trim()) {
       this.tell("name_missing");
       this.name.focus();
@@ -150,7 +150,7 @@ class Decisions {
     this.tell("exported", { n: decisions.length });
   }
 
-  async import(input) {
+  async load(input) {
     let file = null;
     try {
       file = JSON.parse(await input.files[0].text());

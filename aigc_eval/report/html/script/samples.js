@@ -27,7 +27,7 @@ class Item {
     this.c = data.c;
     this.o = data.o;
     this.t = data.t.split(" ");
-    this.s = data.s.split(" ").map((score) => score === "-" ? NaN : Number(score));
+    this.s = data.s.split(" ").map((score) => score === "-" ? null : Number(score));
     this.f = data.f ? data.f.split(" ") : [];
     this.seen = data.seen;
     this.texts = {};
@@ -127,7 +127,7 @@ class List {
       return named.sort((a, b) => compare(a[0], b[0]) || a[1].place - b[1].place).map((pair) => pair[1]);
     }
     const sign = selectedOptions[0].dataset.better === "higher" ? 1 : -1;
-    const rank = (item) => Number.isNaN(item.s[value]) ? Infinity : sign * item.s[value];
+    const rank = (item) => item.s[value] === null ? Infinity : sign * item.s[value];
     return items.slice().sort((a, b) => (rank(a) === rank(b) ? a.place - b.place : rank(a) < rank(b) ? -1 : 1));
   }
 
