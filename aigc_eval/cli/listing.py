@@ -90,10 +90,10 @@ def init(
     return 0
 
 
-def _schema(of_policy: bool = False) -> str:
-    from aigc_eval.config import json_schema, policy_schema
+def _schema(of_policy: bool = False, of_standard: bool = False) -> str:
+    from aigc_eval.config import json_schema, policy_schema, standard_schema
 
-    found = policy_schema() if of_policy else json_schema()
+    found = policy_schema() if of_policy else standard_schema() if of_standard else json_schema()
     return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
@@ -102,10 +102,11 @@ def _schema(of_policy: bool = False) -> str:
 def schema(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write [default: stdout].")] = None,
     of_policy: Annotated[bool, typer.Option("--policy", help="That of policy files instead.")] = False,
+    of_standard: Annotated[bool, typer.Option("--standard", help="That of files of standards instead.")] = False,
     debug: Debug = False,
 ) -> int:
     """Print the JSON Schema of bench files, for completion and checks in editors."""
-    text = _schema(of_policy)
+    text = _schema(of_policy, of_standard)
     if out is None:
         say(text.rstrip("\n"))
     else:

@@ -105,6 +105,14 @@ def test_the_page_says_it_in_both_languages(folder: Path) -> None:
     assert not re.search(r"[\u4e00-\u9fff]", told)
 
 
+def test_nothing_of_it_is_left_in_english(folder: Path) -> None:
+    found = section((folder / "out/report.html").read_text("utf-8"))
+    said = ["".join(node.itertext()) for node in found.iter("span") if node.get("lang") == "zh"]
+    assert len(said) > 200
+    left = {words for words in said if re.search("[A-Za-z]", words) and not re.search(r"[\u4e00-\u9fff]", words)}
+    assert not left
+
+
 def test_a_clause_stands_with_its_figures(run: Run) -> None:
     tc260, house, _ = views(run)
     by_id = {line.clause.id: line for line in tc260.lines}
@@ -288,6 +296,12 @@ def test_list_standards(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
             mark = "verified" if clause.verified else "wording not verified"
             assert f"{clause.id}  {clause.title.en}  [{mark}]" in english, name
     assert "生成内容测试题库  [文字未经核对]" in said(capsys, monkeypatch, "list", "standards", "--long", lang="zh")
+
+
+def test_schema_of_standards(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = json.loads(said(capsys, monkeypatch, "schema", "--standard"))
+    assert found["title"] == "aigc-eval standard"
+    assert {"id", "title", "clauses"} <= {*found["required"]}
 
 
 def test_plan_tells_what_is_missing(
