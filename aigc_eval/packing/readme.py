@@ -13,7 +13,7 @@ _EDITIONS: Mapping[Edition, Bilingual] = {
         "public: counts only; no text of any prompt or output", "公开版：仅含统计数，不含任何题目或输出的文本"
     ),
     "reviewer": Bilingual(
-        "reviewer: texts with personal data and secrets masked", "审核版：含文本，其中个人信息与机密已遮蔽"
+        "reviewer: texts with personal data and secrets masked", "审核版：含文本，其中个人信息和密钥已遮蔽"
     ),
     "internal": Bilingual(
         "internal: everything unmasked; keep it as confidential as the data",

@@ -154,3 +154,49 @@ def test_the_verdict_in_one_line() -> None:
     told = replace(run, reasons=limited(run.reasons, 10), release=False)
     assert "[Not for release]" in verdict_line(told, "en")
     assert verdict_line(sample_run(()), "en").startswith("– NOT GATED [Not for release]")
+
+
+TERMS = {
+    "prompts?": "题",
+    "gates?": "门限|NOT GATED",
+    "policy": "策略",
+    "undetermined": "未定",
+    "waived|waivers?": "豁免",
+    "reviewers?": "审核",
+    "masked|masks": "遮蔽",
+    "secrets": "密钥",
+    "slices?": "切片",
+    "baseline": "基线",
+    "intervals?": "区间",
+    "scorers?": "评分器",
+    "seeds?": "种子",
+    "jackknife": "刀切",
+    "points": "百分点",
+}
+"""One word for one thing: what a Chinese phrase must say where the English one has the term."""
+OTHERWISE = {
+    "samples.flagged.any", "gates.note", "standards.note", "comparison.is.regression", "comparison.sides",
+    "not_applicable", "gates.none", "glance.metric",
+    "comparison.is.no_regression",
+}  # fmt: skip
+"""Phrases that say it without the word."""
+NEVER = {
+    "评审|审阅": "审核", "机密": "密钥", "提示(?!词)": "题目", "置信度区间": "置信区间", "阀值": "阈值",
+    "脱敏": "遮蔽", "闸门|关卡": "门限", "需修改": "需整改", "令牌数": "词元数",
+}  # fmt: skip
+"""Words for which another one is used everywhere."""
+
+
+@pytest.mark.parametrize("key", VOCABULARY)
+def test_one_thing_has_one_name_in_chinese(key: str) -> None:
+    en, zh = (re.sub(r"\{\w+\}", "", words) for words in VOCABULARY[key])
+    missing = [t for t, word in TERMS.items() if re.search(rf"\b(?:{t})\b", en, re.I) and not re.search(word, zh)]
+    assert key in OTHERWISE or not missing, zh
+    assert [better for word, better in NEVER.items() if re.search(word, zh)] == [], zh
+
+
+@pytest.mark.parametrize("key", VOCABULARY)
+def test_chinese_has_chinese_punctuation(key: str) -> None:
+    zh = VOCABULARY[key][1]
+    assert not re.search(r"[\u4e00-\u9fff][,;:!?()]|[,;:!?()][\u4e00-\u9fff]", zh)
+    assert not re.search(r"\d%", zh), "a space before the sign, as in the numbers"

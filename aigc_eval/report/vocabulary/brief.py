@@ -171,7 +171,7 @@ WORDS = {
     ),
     "brief.proof.public": (
         "This edition tells counts only; the reviewer’s edition shows the outputs.",
-        "本版仅列数量；输出内容见审阅版。",
+        "本版仅列数量；输出内容见审核版。",
     ),
     # 5
     "brief.gaps": ("What was not measured?", "哪些没有测？"),
@@ -261,7 +261,7 @@ WORDS = {
     ),
     "brief.todo.bad_rows": (
         "Repair the {n} records of the prompt files that were left out, and run again.",
-        "修复提示文件中被略去的 {n} 条记录，然后重新运行。",
+        "修复题库文件中被略去的 {n} 条记录，然后重新运行。",
     ),
     "brief.todo.unanswered": (
         "Get answers from {candidate}: every output of it is an error.",

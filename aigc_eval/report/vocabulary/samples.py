@@ -13,7 +13,7 @@ WORDS = {
         "replaced by tags.",
         "全部输出，由差到好。评分器标出问题片段、得分落在 0 至 1 区间较差的一半，或本应评分而未能评分的输出，"
         "均视为被标记（✕）。共 {total} 条输出，其中 {flagged} 条被标记。先按标记数、再按得分由差到好排列。"
-        "个人信息与机密已替换为标签。",
+        "个人信息和密钥已替换为遮蔽标记。",
     ),
     "samples.note.open": (
         "Every output, worst first. A scorer flags an output (✕) where it marked a passage as a fault, where its score "
@@ -22,7 +22,7 @@ WORDS = {
         "masked in this edition.",
         "全部输出，由差到好。评分器标出问题片段、得分落在 0 至 1 区间较差的一半，或本应评分而未能评分的输出，"
         "均视为被标记（✕）。共 {total} 条输出，其中 {flagged} 条被标记。先按标记数、再按得分由差到好排列。"
-        "本版不遮蔽个人信息与机密。",
+        "本版不遮蔽个人信息和密钥。",
     ),
     "samples.public": (
         "Prompts and outputs are not part of the public edition.",

@@ -49,8 +49,8 @@ WORDS = {
     "examples.note": (
         "Worst first, at most {most} per scorer and candidate, one a prompt. Personal data and secrets are replaced by "
         "tags; the same tag is the same hidden value everywhere in this report.",
-        "由差到好，每个评分器、每个候选至多 {most} 条，每题一条。个人信息与机密已替换为标签；"
-        "相同的标签在全文中代表同一个被遮蔽的值。",
+        "由差到好，每个评分器、每个候选至多 {most} 条，每题一条。个人信息和密钥已替换为遮蔽标记；"
+        "相同的遮蔽标记在全文中代表同一个被遮蔽的值。",
     ),
     "examples.of": (
         "The worst {shown} of {total} outputs short of the best score.",

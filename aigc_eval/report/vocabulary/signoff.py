@@ -29,7 +29,7 @@ WORDS = {
         "测得数值不变。",
     ),
     "signoff.flags": ("flags reviewed", "已审核标记"),
-    "signoff.of": ("{n} of {all}", "{n} / {all}"),
+    "signoff.of": ("{n} of {all}", "{n} / {all} 个"),
     "signoff.right": ("confirmed in all", "属实合计"),
     "signoff.to_fix": ("of these to be fixed", "其中需整改"),
     "signoff.disputed": ("disputed", "意见不一"),

@@ -156,11 +156,11 @@ WORDS = {
     ),
     "bad_rows": (
         "{n} records of the prompt files could not be read and were left out, so this is not for release.",
-        "提示文件中有 {n} 条记录无法读取而被略去，不可用于发布。",
+        "题库文件中有 {n} 条记录无法读取而被略去，不可用于发布。",
     ),
     "bad_rows.one": (
         "1 record of the prompt files could not be read and was left out, so this is not for release.",
-        "提示文件中有 1 条记录无法读取而被略去，不可用于发布。",
+        "题库文件中有 1 条记录无法读取而被略去，不可用于发布。",
     ),
     "unanswered": (
         "Every output of {candidate} is an error, so this is not for release.",
