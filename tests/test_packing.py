@@ -223,16 +223,17 @@ def test_only_a_pass_for_a_release_is_passed(status: str, release: bool, gates: 
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
-def test_a_run_that_does_not_verify_is_not_packed(run: Path, tmp_path: Path) -> None:
+def test_a_run_that_does_not_verify_is_not_packed(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     spoilt = Path(shutil.copytree(run, tmp_path / "out"))
     (spoilt / "summary.md").write_text("all is well\n")
-    with pytest.raises(JournalError, match=r"does not verify.*summary\.md"):
-        pack(spoilt)
     assert main(["pack", str(spoilt)]) == 2
+    assert "does not verify" in (told := capfd.readouterr().err)
+    assert "summary.md" in told
     assert main(["pack", str(tmp_path / "none")]) == 2
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_verified_in_full_is_not_packed(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(
         "from aigc_eval.plugin import Scorer\nfrom aigc_eval.records import Score\nfrom aigc_eval.metrics import Mean\n"
@@ -263,8 +264,9 @@ def test_nothing_else_is_overwritten(run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="in the run's folder"):
         pack(run, "public", run / "pack.zip")
     assert other.read_bytes() == b"PK\3\4 all my work"
-    first = pack(run, "public", tmp_path / "p.zip")
-    assert pack(run, "reviewer", tmp_path / "p.zip").sha256 != first.sha256
+    old = tmp_path / "p.zip"
+    old.write_bytes(archive.laid_out({"README.txt": b"of another pack"}))
+    assert pack(run, "public", old).sha256 == hashlib.sha256(old.read_bytes()).hexdigest()
 
 
 def test_a_pack_that_would_be_too_large(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

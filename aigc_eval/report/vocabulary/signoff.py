@@ -10,7 +10,7 @@ WORDS = {
         "What people decided about flagged outputs. It stands beside the measured numbers and changes none of them.",
         "审核人对被标记输出的审核意见，与测得数值并列记录，绝不改动数值。",
     ),
-    "signoff.none": ("No reviewer's decision is recorded for this run.", "本次运行尚未登记任何审核意见。"),
+    "signoff.none": ("No reviewer’s decision is recorded for this run.", "本次运行尚未登记任何审核意见。"),
     "signoff.people": ("Who decided what", "审核记录"),
     "signoff.reviewer": ("reviewer", "审核人"),
     "signoff.confirmed": ("confirmed", "属实"),
