@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -169,11 +170,13 @@ def test_a_report_reads_a_run_and_nothing_else() -> None:
 
 def test_forbidden_calls_are_nowhere() -> None:
     """No pickle, no eval, no shell, no unsafe YAML, no code from a hub."""
-    banned = ("yaml.load(", "pickle.load", "eval(", "exec(", "shell=True", "trust_remote_code=True", "| safe", "|safe")
+    banned = ("yaml.load(", "pickle.load", "eval(", "exec(", "shell=True", "trust_remote_code=True", "| safe", "|safe",
+              "Markup(", "markupsafe.Markup(", "marshal.load", "autoescape false")  # fmt: skip
     for path in [*MODULES, *ROOT.rglob("*.html")]:
         text = path.read_text("utf-8")
         if path.suffix == ".py":
             text = "\n".join(ast.unparse(n) for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call))
+            assert all("weights_only=True" in x for x in text.split("\n") if x.startswith("torch.load(")), path.name
         for word in banned:
             hits = [
                 i
@@ -181,3 +184,20 @@ def test_forbidden_calls_are_nowhere() -> None:
                 if text.startswith(word, i) and not text[i - 1 : i].isidentifier() and text[i - 1 : i] != "."
             ]
             assert not hits, f"{path.name} uses {word}"
+
+
+def test_scripts_write_no_markup_run_no_text_and_send_nothing() -> None:
+    """What a page's script may not name, whatever it would do with it."""
+    banned = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|setHTML|createContextualFragment|DOMParser|document\s*\.\s*write|srcdoc"
+        r"|\beval\s*[(.]|\bFunction\s*\(|setTimeout\s*\(\s*[\"'`]|\bimport\b|importScripts|\bfetch\b|XMLHttpRequest|WebSocket"
+        r"|EventSource|sendBeacon|\bWorker\b|document\s*\.\s*cookie|window\s*\.\s*open|\bpostMessage\b"
+    )
+    scripts = sorted(ROOT.rglob("*.js"))
+    assert scripts
+    for path in scripts:
+        assert not banned.findall(re.sub(r"(?m)//.*$|/\*[\s\S]*?\*/", "", path.read_text("utf-8"))), path.name
+    for path in ROOT.rglob("*.html"):
+        assert not re.search(r"<[^>{}]*\son\w+\s*=|javascript:|<script[^>]*\ssrc", path.read_text("utf-8"), re.I), (
+            path.name
+        )

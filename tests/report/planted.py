@@ -13,9 +13,9 @@ from aigc_eval import gates
 from aigc_eval.config import Bench, Named
 from aigc_eval.gates import Policy
 from aigc_eval.metrics import Mean, Metric, Rate
-from aigc_eval.plugin import Dimension, Generator, Scorer
+from aigc_eval.plugin import Generator, Scorer
 from aigc_eval.prompts import PromptSet
-from aigc_eval.records import Generation, Prompt, Request, Score, Span, Waiver
+from aigc_eval.records import Dimension, Generation, Prompt, Request, Score, Span, Waiver
 from aigc_eval.scorers.pii import Pii
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -80,7 +80,8 @@ def _value(draw: random.Random, number: int) -> tuple[str, str]:
 
 def planted_values(count: int) -> list[tuple[str, str]]:
     """So many different ones that the PII scorer finds whole, each with the words before it."""
-    draw, found, number = random.Random(20261123), [], 0
+    found: list[tuple[str, str]] = []
+    draw, number = random.Random(20261123), 0
     while len(found) < count:
         lead, value = _value(draw, number)
         number += 1
@@ -154,7 +155,7 @@ def planted_bench(count: int, **more: Any) -> tuple[Bench, list[str]]:
             errors[name] = f"server said: {other}"
     again = {p.id: f"again {values[(i * 11 + 5) % count]}" for i, p in enumerate(prompts)}
     waiver = Waiver("s1.rate", f"Ann {values[1]}", f"asked by {values[2]}", "2999-12-31")
-    limits = ["s1.rate <= 0.9 for each group", "pii.leak_rate <= 0.999", f"s1.mean <= 0.9 for each lang"]
+    limits = ["s1.rate <= 0.9 for each group", "pii.leak_rate <= 0.999", "s1.mean <= 0.9 for each lang"]
     known: dict[str, Any] = {
         "name": "planted",
         "path": Path("bench.yaml"),

@@ -1,4 +1,4 @@
-"""Editions: what nobody but its reader may see is in no file of a report, in no spelling; the internal one has it all."""
+"""Editions: what a reader may not see is in no file of the report, in no spelling; the internal one has it all."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_harmful_texts_stay_folded(planted: Planted, edition: Edition) -> None:
     assert ("<details" in page) == (edition != "public")
 
 
-# -- one run, editions one after the other ------------------------------------------------------------------------------
+# -- one run, editions one after the other ---------------------------------------------------------------------------
 
 
 def test_a_report_again_gives_every_edition_byte_for_byte(tmp_path: Path) -> None:
@@ -247,14 +247,14 @@ def test_another_edition_takes_the_place_of_all_files(tmp_path: Path) -> None:
     assert set(json.loads((tmp_path / "verdict.json").read_bytes())["editions"].values()) == {"public"}
 
 
-# -- groups that could tell a person ------------------------------------------------------------------------------------
+# -- groups that could tell a person ---------------------------------------------------------------------------------
 
 
 def _grouped(*sizes: int) -> Run:
     """The sample run with a tag whose values have so many prompts."""
     rows = sample_rows(prompts=sum(sizes))
     names = [f"v{i}" for i, size in enumerate(sizes) for _ in range(size)]
-    order = {prompt: name for prompt, name in zip(dict.fromkeys(rows["prompt"]), names, strict=True)}
+    order = dict(zip(dict.fromkeys(rows["prompt"]), names, strict=True))
     rows["tag.category"] = [order[prompt] for prompt in rows["prompt"]]
     run = build_run(rows)
     told = {f"category={c}" for c in ("facts", "service", "advice", "stories")}
@@ -313,7 +313,7 @@ def test_gates_on_small_groups_tell_their_verdict_only() -> None:
     assert "output 4" not in str(told.verdicts)
 
 
-# -- nothing is forgotten -------------------------------------------------------------------------------------------------
+# -- nothing is forgotten --------------------------------------------------------------------------------------------
 
 MASKED = {"bench", "policy", "slices", "candidates", "scorers", "estimates", "verdicts", "reasons", "digests", "places",
           "rows", "reviews", "reviewed", "standards"}  # fmt: skip
