@@ -182,6 +182,27 @@ def test_a_report_that_could_not_be_written_is_part_of_the_run(tmp_path: Path, m
     assert verify.verify(out).status == "ok"
 
 
+def test_outputs_that_do_not_fit_into_the_report_are_a_file_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aigc_eval.report.html import sample_list
+
+    monkeypatch.setattr(sample_list, "HERE", 20_000)
+    out = carry_out(tmp_path)
+    assert verify.verify(out).status == "ok"
+    data = (out / "samples.html").read_bytes()
+    (out / "samples.html").write_bytes(data.replace(b"Question", b"question", 1))
+    assert found(out)[0] == "samples.html"
+    (out / "samples.html").unlink()
+    assert found(out)[0] == "samples.html"
+    monkeypatch.setattr(sample_list, "HERE", 2_000_000)
+    again = carry_out(tmp_path)  # everything fits now
+    assert not (again / "samples.html").exists()
+    assert verify.verify(again).status == "ok"
+    (again / "samples.html").write_bytes(data)
+    assert found(again)[0] == "samples.html"
+
+
 # --- files that do not ----------------------------------------------------------------------------------------------
 
 
