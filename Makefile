@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test slow lint sample
+.PHONY: demo test slow lint sample pictures
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/aigc-eval run benchmarks/quickstart.yaml --resume
@@ -21,6 +21,9 @@ lint: $(VENV)/.installed-dev
 
 sample: $(VENV)/.installed
 	$(VENV)/bin/aigc-eval run benchmarks/quickstart.yaml --out reports/sample --resume
+
+pictures: sample $(VENV)/.installed-dev
+	$(VENV)/bin/python tools/screenshots.py reports/sample/report.html docs
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)

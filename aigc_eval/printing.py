@@ -148,14 +148,14 @@ def _run(command: list[str], seconds: float) -> None:
         )
     except OSError as error:
         raise PrintError(f"{command[0]} cannot be started: {error.strerror}") from error
-    try:
-        _, said = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired as error:
-        raise PrintError(f"{command[0]} was not done after {seconds:.0f} seconds") from error
-    finally:
-        with suppress(OSError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    with process:
+        try:
+            _, said = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            raise PrintError(f"{command[0]} was not done after {seconds:.0f} seconds") from error
+        finally:
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         last = said.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise PrintError(f"{command[0]} ended with {process.returncode}: {last[0]:.300}")

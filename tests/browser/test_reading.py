@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ SEEN = """() => {
         const text = walk.currentNode.data.trim(), at = walk.currentNode.parentElement;
         if (!text || !at.checkVisibility() || at.closest('script, style')) continue;
         const span = at.closest('span[lang], p[lang], option');
-        found.push([text, span?.lang ?? '', Boolean(at.closest('bdi, code, .text, .languages, svg, article, .methods td:last-child'))]);
+        const data = 'bdi, code, .text, .languages, svg, article, .methods td:last-child';
+        found.push([text, span?.lang ?? '', Boolean(at.closest(data))]);
     }
     return found;
 }"""
@@ -74,7 +76,7 @@ def test_without_style_it_reads_from_verdict_to_signatures(show: Open, quickstar
     levels = page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(e => Number(e.tagName[1]))")
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
     text = page.locator("main").inner_text()
     places = [text.index(words) for words in ("✓ Pass 通过", "All 9 gates pass", "Gates 门限\n", "Toxic fraction")]
     assert places == sorted(places)
@@ -92,6 +94,7 @@ def test_on_paper_there_is_nothing_to_press_and_nothing_dark(show: Open, quickst
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator("#samples .list > article:visible").count() == 20
     assert page.locator("#samples .paper").is_visible()
-    beyond = """() => [...document.querySelectorAll('main *')].filter(e => e.checkVisibility()
-        && !e.closest('.away') && e.getBoundingClientRect().right > 696).map(e => e.outerHTML.slice(0, 150)).slice(0, 3)"""
+    beyond = """() => [...document.querySelectorAll('main *')].filter(
+        e => e.checkVisibility() && !e.closest('.away') && e.getBoundingClientRect().right > 696)
+        .map(e => e.outerHTML.slice(0, 150)).slice(0, 3)"""
     assert page.evaluate(beyond) == []
