@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from functools import cache, reduce
+from functools import reduce
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -35,6 +35,7 @@ _PLAIN = {
     "a valid number": "a number",
     "a valid boolean": "true or false",
 }
+_MADE: dict[type[Any], Mapping[str, TypeAdapter[Any]]] = {}
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
@@ -123,12 +124,13 @@ def _has_default(field: Field[Any]) -> bool:
     return field.default is not MISSING or field.default_factory is not MISSING
 
 
-@cache
 def _adapters(cls: type[Any]) -> Mapping[str, TypeAdapter[Any]]:
-    """A validator for each option, in which `Path` and `ModelRef` lead through `Places`."""
+    """A validator for each option, in which `Path` and `ModelRef` lead through `Places`; made once a class."""
+    if cls in _MADE:
+        return _MADE[cls]
     try:
         hints = get_type_hints(cls, include_extras=True)
-        return {f.name: TypeAdapter(_placed(hints[f.name])) for f in _options(cls)}
+        return _MADE.setdefault(cls, {f.name: TypeAdapter(_placed(hints[f.name])) for f in _options(cls)})
     except (NameError, TypeError, PydanticUserError) as error:
         raise UsageError(f"the option types of {cls.__name__} cannot be read: {error}") from error
 
