@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from aigc_eval.records import Adopted, ClassFound, ClauseCheck, ClauseFound, Coverage, Reason, Standard
 
@@ -36,7 +37,7 @@ def _standard(standard: Standard, text: Text) -> Standard:
     return Standard.from_json(_deep(plain, text))
 
 
-def _deep(value: object, text: Text, key: str = "") -> object:
+def _deep(value: Any, text: Text, key: str = "") -> Any:
     if isinstance(value, str):
         return value if key in _NAMES else text(value)
     if isinstance(value, dict):
