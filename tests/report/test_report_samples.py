@@ -17,7 +17,7 @@ import pytest
 from sample_run import build_run, sample_rows, sample_run
 
 from aigc_eval import report
-from aigc_eval.records import Run, Span
+from aigc_eval.records import Review, Run, Span
 from aigc_eval.report import html
 from aigc_eval.report.html import sample_list
 from aigc_eval.report.mask import Masker
@@ -164,6 +164,37 @@ def test_the_page_lists_every_output_and_folds_harmful_ones() -> None:
         assert article.get("data-seen") == (sample.seen if sample.flags else None)
         assert len(list(article.iter("li"))) == len(sample.flags)
     assert "@example.com" not in words(section(text))
+
+
+def test_recorded_decisions_stand_beside_what_they_are_about() -> None:
+    run = sample_run()
+    first = listed(run)[0]
+    row = run.rows.iloc[first.place]
+    flag = first.flags[0].scorer
+    one = Review(
+        key=first.key,
+        candidate=row["candidate"],
+        prompt=row["prompt"],
+        sample=int(row["sample"]),
+        scorer=flag,
+        decision="false_positive",
+        reviewer="<b>李娜",
+        at="2026-11-23T04:00:00Z",
+        seen=first.seen,
+        edition="reviewer",
+        file="0" * 64,
+        imported="2026-11-23T05:00:00Z",
+        note="a <i>remark\u202e",
+    )
+    reviewed = replace(run, reviews=(one, replace(one, reviewer="Ann", decision="needs_fix", note="")))
+    text = html.html(reviewed, masker(run), ("en", "zh"))
+    told = [words(p) for p in articles(text)[0].iter("p")]
+    assert told == [
+        "○ false positive 误报 · <b>李娜 · 2026-11-23T04:00:00Z · a <i>remark⟦U+202E⟧",
+        "▲ needs a fix 需整改 · Ann · 2026-11-23T04:00:00Z",
+    ]
+    assert not any(list(a.iter("p")) for a in articles(text)[1:])
+    assert listed(reviewed)[0].seen == first.seen
 
 
 def test_controls_are_hidden_until_the_script_shows_them() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aigc_eval.records import Bilingual, Run
+from aigc_eval.records import Bilingual, Review, Run
+from aigc_eval.report.escape import Shown
 from aigc_eval.report.html.environment import environment, fixed_words
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
@@ -120,9 +121,17 @@ def _rendered(page: Page, flags: Flags) -> Iterator[str]:
     titles = {s.name: scorer_title(s) for s in flags.scorers}
     words = {"w": fixed_words(), "titles": titles, "label_words": label_words, "note_words": note_words}
     module: Any = environment().get_template("sample.html").make_module({"languages": page.languages, **words})
-    numbers = _Numbers(page.run, page.masker)
+    numbers, decided = _Numbers(page.run, page.masker), _decided(page.run)
     for sample in each_sample(page.run, page.masker):
-        yield module.article(sample, numbers.of(sample))
+        yield module.article(sample, numbers.of(sample), decided.get(sample.key, {}))
+
+
+def _decided(run: Run) -> dict[str, dict[str, list[Review]]]:
+    """The recorded decisions by sample and scorer, in the order in which they were recorded."""
+    found: dict[str, dict[str, list[Review]]] = {}
+    for review in run.reviews:
+        found.setdefault(review.key, {}).setdefault(review.scorer, []).append(review)
+    return found
 
 
 class _Numbers:
@@ -151,7 +160,7 @@ def _scorers(run: Run) -> list[Any]:
     return [s for s in run.scorers if s.name in run.rows]
 
 
-def _tag_values(run: Run, masker: Masker) -> list[tuple[str, list[str]]]:
+def _tag_values(run: Run, masker: Masker) -> list[tuple[str, list[Shown]]]:
     """The tags that samples can be filtered by, and their values as shown."""
     long, found = masker.long(), []
     for name, column in [("lang", "lang"), *((t.removeprefix("tag."), t) for t in sliced_tags(run))]:
