@@ -189,6 +189,7 @@ def test_what_the_run_lacks_must_be_made_up_for() -> None:
         "Write the report that failed: csv",
     ):
         assert part in found["todo"], part
+    assert "All prompts after the first 5, which were never asked." in found["gaps"]
     assert "70 of 100 prompts, which were never asked." in found["gaps"]
 
 

@@ -36,6 +36,8 @@ def _dimensions(run: Run) -> Iterator[Bilingual]:
 
 
 def _unasked(run: Run) -> Iterator[Bilingual]:
+    for reason in reasons(run, "limited"):
+        yield say("brief.gaps.limited", limit=count(int(reason.figures["limit"])))
     for reason in reasons(run, "stopped_early"):
         planned, asked = (int(reason.figures[name]) for name in ("planned", "prompts"))
         yield say("brief.gaps.planned", n=count(planned - asked), planned=count(planned))

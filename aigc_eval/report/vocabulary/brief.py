@@ -220,6 +220,10 @@ WORDS = {
         "Whatever the {prompts} prompts do not ask about.",
         "{prompts} 道题目未涉及的一切内容。",
     ),
+    "brief.gaps.limited": (
+        "All prompts after the first {limit}, which were never asked.",
+        "前 {limit} 道题之后的所有题目，从未提问。",
+    ),
     "brief.gaps.planned": (
         "{n} of {planned} prompts, which were never asked.",
         "{planned} 道题中的 {n} 道，从未提问。",
