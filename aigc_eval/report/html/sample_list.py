@@ -140,7 +140,7 @@ class _Numbers:
     def __init__(self, run: Run, masker: Masker) -> None:
         self.candidates = {c.name: i for i, c in enumerate(run.candidates)}
         self.scorers = {s.name: j for j, s in enumerate(_scorers(run))}
-        self.tags = {name: {v: str(i) for i, v in enumerate(values)} for name, values in _tag_values(run, masker)}
+        self.tags = {name: {str(v): str(i) for i, v in enumerate(values)} for name, values in _tag_values(run, masker)}
         self.run = run
 
     def of(self, sample: Sample) -> dict[str, Any]:
