@@ -26,7 +26,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(args: list[str]) -> int:
     try:
         # Importing them adds their commands.
-        from aigc_eval.cli import checking, commands, comparing, exporting, gating, listing, packing, planning, reviewing  # noqa: F401
+        from aigc_eval.cli import (  # noqa: F401
+            checking,
+            commands,
+            comparing,
+            exporting,
+            gating,
+            listing,
+            packing,
+            planning,
+            reviewing,
+        )
         from aigc_eval.cli.app import app
         from aigc_eval.cli.stdio import outlets
 

@@ -154,7 +154,7 @@ def run(
 @guarded
 def report(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="The folder of a completed run; several for a trend.")
+        list[Path], typer.Argument(metavar="RUN", help="The folder of a completed run; several for a trend.")
     ],
     *,
     formats: Annotated[list[Format] | None, typer.Option("--format", help="Only this format (repeatable).")] = None,
