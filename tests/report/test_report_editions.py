@@ -178,6 +178,7 @@ def test_files_of_the_internal_edition_are_marked_and_private(planted: Planted) 
     page = (planted.folders["internal"] / "report.html").read_text("utf-8")
     assert "INTERNAL EDITION: personal data and secrets are not masked" in page
     assert "内部版：个人信息和密钥未经遮蔽" in page
+    assert "personal data masked" not in page
     assert stat.S_IMODE((planted.folders["public"] / "facts.json").stat().st_mode) == 0o600
 
 

@@ -239,8 +239,8 @@ def _odd(code: int) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("sink", SINKS)
 def test_every_odd_character_comes_first_in_the_middle_and_alone(sink: str) -> None:
-    codes = [code for code in range(sys.maxunicode + 1) if _odd(code) and (code < 0x3000 or code >= 0xE000)]
+    codes = [code for code in range(sys.maxunicode + 1) if _odd(code) and (code < 0x2200 or code >= 0xE000)]
     codes += [0xD800, 0xDBFF, 0xDC00, 0xDFFF, 0xFDD0, 0xFFFE, 0x10FFFF, 0xE000]
-    assert len(codes) > 5_000
+    assert len(codes) > 500
     for shape in ("{}", "{}a", "a{}b"):
         SINKS[sink]([shape.format(chr(code)) for code in codes])

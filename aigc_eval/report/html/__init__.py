@@ -99,7 +99,7 @@ def _document(template: str, page: Page, told: Mapping[str, Any]) -> str:
     script = "".join(templates.get_template(f"script/{name}").render() for name in SCRIPTS)
     album = Album.of(page)
     return templates.get_template(template).render(
-        **_header(page.run, page.languages),
+        **_header(page.run, page.languages, page.edition),
         **told,
         edition=page.edition,
         edition_words=edition_words(page.edition),
@@ -113,10 +113,11 @@ def _document(template: str, page: Page, told: Mapping[str, Any]) -> str:
     )
 
 
-def _header(run: Run, languages: Sequence[str]) -> dict[str, Any]:
+def _header(run: Run, languages: Sequence[str], edition: Edition) -> dict[str, Any]:
     """What the page says about the run as a whole, and the fixed words."""
     shown_level, sizes = level(run), {"prompts": count(run.prompts), "samples": _samples(run)}
     masking = "masked" if any(s.masks for s in run.scorers) else "not_masked"
+    masking = {"public": "edition.no_texts", "internal": "edition.unmasked"}.get(edition, masking)
     return {
         "run": run,
         "languages": tuple(languages),

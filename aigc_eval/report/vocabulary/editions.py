@@ -24,6 +24,8 @@ WORDS = {
         "personal data and secrets are not masked",
         "个人信息和密钥未经遮蔽",
     ),
+    "edition.no_texts": ("without any text", "不含文本"),
+    "edition.unmasked": ("personal data NOT masked", "个人信息未遮蔽"),
     "edition.no_samples": (
         "The public edition shows no prompt and no output. Those who may see them find them in the reviewer edition of "
         "this report.",
