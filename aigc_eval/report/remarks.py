@@ -176,6 +176,8 @@ def _ours(note: str, deep: int) -> Remark | None:
 def _matched(text: str, table: str, deep: int = _DEEPEST) -> Remark | None:
     """The text by the first line of a table that it fits."""
     for pattern, template in _templates(table):
+        if template.fixed not in text:
+            continue
         if (found := pattern.fullmatch(text)) and (figures := _figures(found, deep)) is not None:
             return _remark(_filled(template.source, figures, "en"), _filled(template.zh, figures, "zh"))
     return None
@@ -234,8 +236,11 @@ def _by_parts(text: Shown, table: str) -> Remark:
 
 
 class _Template(NamedTuple):
+    """A line of a table; `fixed` is its longest piece between holes, which says fast that a text is another one."""
+
     source: str
     zh: str
+    fixed: str
 
 
 _TABLES: Mapping[str, Mapping[str, str]] = {"notes": NOTES, "sources": SOURCES, "needs": NEEDS}
@@ -245,7 +250,11 @@ _TABLES: Mapping[str, Mapping[str, str]] = {"notes": NOTES, "sources": SOURCES, 
 def _templates(table: str) -> tuple[tuple[re.Pattern[str], _Template], ...]:
     """A table as expressions, those without holes first: no quotation may swallow what is a line as it stands."""
     ordered = sorted(_TABLES[table].items(), key=lambda pair: _looseness(pair[0]))
-    return tuple((_pattern(source), _Template(source, zh)) for source, zh in ordered)
+    return tuple((_pattern(source), _Template(source, zh, _fixed(source))) for source, zh in ordered)
+
+
+def _fixed(source: str) -> str:
+    return max((text for text, *_ in Formatter().parse(source)), key=len)
 
 
 def _looseness(source: str) -> tuple[int, int, int]:
