@@ -94,9 +94,8 @@ def _basis(text: str, outcome: str, value: float | None, note: str, spans: Itera
 
 def basis_of(rows: pd.DataFrame, place: Any, scorer: str) -> str:
     """The same of a row of a run's frame."""
-    value = float(rows[scorer].at[place])
-    told = [rows[c].at[place] for c in ("text", "outcome", f"{scorer}:note", f"{scorer}:spans")]
-    text, outcome, note, spans = cast("tuple[str, str, str, tuple[Span, ...]]", told)
+    told = [rows[c].at[place] for c in ("text", "outcome", scorer, f"{scorer}:note", f"{scorer}:spans")]
+    text, outcome, value, note, spans = cast("tuple[str, str, float, str, tuple[Span, ...]]", told)
     return _basis(text, outcome, None if math.isnan(value) else value, note, spans)
 
 
