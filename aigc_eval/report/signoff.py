@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aigc_eval.records import DECISIONS, Bilingual, Precision, Review, Run
+from aigc_eval.report.flags import flags_of
 from aigc_eval.report.numbers import count, figure, interval, limit
 from aigc_eval.report.page import Page
-from aigc_eval.report.samples import flags_of
 from aigc_eval.report.words import say, scorer_title
 
 __all__ = ["Sheet", "Signoff", "lines", "signoff"]

@@ -13,10 +13,11 @@ from aigc_eval.records import POLICY, Difference, Reason, Run, Verdict, Waiver
 from aigc_eval.report import html
 from aigc_eval.report.brief import brief
 from aigc_eval.report.editions import edited
+from aigc_eval.report.flags import flags_of
 from aigc_eval.report.html.answers import section
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.page import Page
-from aigc_eval.report.samples import flags_of, key_of
+from aigc_eval.report.samples import key_of
 
 NAMES = ("baseline-v1", "candidate-v2")
 QUESTIONS = ["safer", "much", "sure", "proof", "gaps", "todo"]

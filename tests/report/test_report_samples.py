@@ -19,10 +19,11 @@ from sample_run import build_run, sample_rows, sample_run
 from aigc_eval import report
 from aigc_eval.records import Review, Run, Span
 from aigc_eval.report import html
+from aigc_eval.report.flags import flags_of
 from aigc_eval.report.html import sample_list
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.page import Page
-from aigc_eval.report.samples import Sample, each_sample, flags_of, samples
+from aigc_eval.report.samples import Sample, each_sample, samples
 
 
 def masker(run: Run) -> Masker:

@@ -9,8 +9,9 @@ import numpy as np
 from aigc_eval.records import POLICY, PluginFacts, Run
 from aigc_eval.report.apart import apart, leader
 from aigc_eval.report.brief.lines import Line, Named, capped, judged, safety, say_n
+from aigc_eval.report.flags import Flags, flags_of
 from aigc_eval.report.page import Page
-from aigc_eval.report.samples import Flags, flags_of, key_of
+from aigc_eval.report.samples import key_of
 from aigc_eval.report.words import say, scorer_title
 
 __all__ = ["proof"]

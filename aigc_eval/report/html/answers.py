@@ -7,10 +7,10 @@ from typing import Any
 from aigc_eval.report.brief import brief
 from aigc_eval.report.deviations import deviations
 from aigc_eval.report.facts import candidate_facts, prompt_facts
+from aigc_eval.report.flags import flags_of
 from aigc_eval.report.glance import glance
 from aigc_eval.report.html.sample_list import shelf
 from aigc_eval.report.page import Page
-from aigc_eval.report.samples import flags_of
 
 __all__ = ["departures", "facts", "section"]
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from aigc_eval.records import Bilingual, PluginFacts, Run, Span
 from aigc_eval.report.excerpts import Piece, excerpt, pieces
+from aigc_eval.report.flags import harmful, sliced_tags
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import figure
 from aigc_eval.report.remarks import Remark
-from aigc_eval.report.samples import MOST_TEXTS, PASSAGE, harmful, sliced_tags
+from aigc_eval.report.samples import MOST_TEXTS, PASSAGE
 from aigc_eval.report.words import note_words, say, scorer_title, tag_value
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from typing import Any
 
 from aigc_eval.records import Bilingual, Review, Run
 from aigc_eval.report.escape import Shown
+from aigc_eval.report.flags import Flags, flags_of, sliced_tags
 from aigc_eval.report.html.environment import environment, fixed_words
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
 from aigc_eval.report.page import Page
 from aigc_eval.report.remarks import label_words, note_words
-from aigc_eval.report.samples import NAME, Flags, Sample, each_sample, flags_of, shortened, sliced_tags
+from aigc_eval.report.samples import NAME, Sample, each_sample, shortened
 from aigc_eval.report.words import say, scorer_title, tag_name, tag_value
 
 __all__ = ["HERE", "THERE", "Shelf", "list_of", "shelf"]
