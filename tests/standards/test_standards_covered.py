@@ -383,9 +383,9 @@ def test_a_run_judged_again_is_compared_again(tmp_path: Path) -> None:
 
 def test_terms_of_a_run_without_standards_still_conclude(tmp_path: Path) -> None:
     """Journals written before there were standards have no such terms."""
-    from aigc_eval.conclusion import _adopted
+    from aigc_eval.conclusion import adopted
 
-    assert _adopted({}) == []
+    assert adopted({}) == []
     carried_out(tmp_path, refusals(2, 0), [])
     terms = [json.loads(line[33:]) for line in (tmp_path / "out" / NAME).read_bytes().splitlines()]
     assert next(t for t in terms if t["kind"] == "terms")["standards"] == []

@@ -1,0 +1,182 @@
+"""Judge every gate, and put the run together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aigc_eval import standards
+from aigc_eval.differences import corrected
+from aigc_eval.gates import (
+    BASELINE,
+    EXIT_CODES,
+    Against,
+    Policy,
+    overall,
+    requirements,
+    slice_name,
+    waive,
+)
+from aigc_eval.records import (
+    Coverage,
+    PluginFacts,
+    Reason,
+    Run,
+    Verdict,
+    digest,
+)
+from aigc_eval.reviews import standing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+from aigc_eval.conclusion.judging import prompts_in
+from aigc_eval.conclusion.measuring import Measured
+from aigc_eval.conclusion.terms import Terms, adopted, slices
+
+__all__ = ["UNASKED", "conclude"]
+
+UNASKED = ("gave_up", "over_budget")
+"""Errors of outputs that were not asked for, since there was no sense or no money in going on."""
+
+
+def conclude(  # noqa: PLR0917
+    terms: Terms,
+    head: Mapping[str, Any],
+    rows: pd.DataFrame,
+    measured: Sequence[Measured],
+    reused: Mapping[str, str],
+    reviews: Iterable[Mapping[str, Any]] = (),
+) -> Run:
+    """Judge every gate, and put the run together. `head` is the journal's first record.
+
+    `reused` names the runs whose answers or scores were taken over, by the checksums of their journals. `reviews` are
+    the journal's records of decisions, which nothing else depends on.
+    """
+    estimates = tuple(e for m in measured for e in m.estimates)
+    policy = Policy.from_json(terms["policy"])
+    verdicts = _verdicts(terms, policy, rows, measured)
+    status, exit_code, reasons = overall(verdicts)
+    lost = _lost(rows)
+    partial = _partial(terms) + lost + _unjudged(terms, policy, verdicts)
+    # Part of the outputs cannot open a gate (a failure on them is one all the same), and no answers are no success.
+    if (partial and status == "pass") or (lost and status == "not_gated"):
+        status, exit_code = "undetermined", EXIT_CODES["undetermined"]
+    reasons += partial + _changed(terms) + ([] if lost else _looked(terms, rows))
+    decided_on, reviewed = standing(reviews, rows, [*terms["scorers"]])
+    return Run(
+        name=terms["name"],
+        created=head["created"],
+        bench=terms["bench"],
+        versions=terms["versions"],
+        candidates=tuple(map(PluginFacts.from_json, terms["candidates"])),
+        scorers=tuple(m.facts for m in measured),
+        slices=tuple(slice_name(s) for s in slices(terms, rows)),
+        rows=rows,
+        estimates=estimates,
+        verdicts=tuple(verdicts),
+        status=status,
+        exit_code=exit_code,
+        reasons=tuple(reasons),
+        release=not partial and status != "not_gated",
+        prompts=int(rows["prompt"].nunique()),
+        samples=terms["samples"],
+        digests={**terms["digests"], **reused},
+        key=bytes.fromhex(head["mask_key"]),
+        policy=_told(terms, policy),
+        places=terms["places"],
+        id=digest(head),
+        differences=corrected((d for m in measured for d in m.differences), _main(measured, policy)),
+        standards=_covered(terms, rows, measured, verdicts),
+        reviews=decided_on,
+        reviewed=reviewed,
+    )
+
+
+def _covered(
+    terms: Terms,
+    rows: pd.DataFrame,
+    measured: Sequence[Measured],
+    verdicts: Sequence[Verdict],
+) -> tuple[Coverage, ...]:
+    """What the run shows about each standard; nothing else depends on it."""
+    if not (known := adopted(terms)):
+        return ()
+    release = terms["release"] or [c["name"] for c in terms["candidates"]]
+    asked, found = list(standards.tags_of_rows(rows).values()), [m.covered for m in measured]
+    estimates = [e for m in measured for e in m.estimates]
+    return standards.cover(known, asked, found, estimates, verdicts, release, standards.names_of(terms["bench"]))
+
+
+def _main(measured: Sequence[Measured], policy: Policy) -> set[tuple[str, str]]:
+    """The main metrics: the first of each scorer that has a good direction, and those that gates name."""
+    ranked = ([(m.facts.name, f.name) for f in m.facts.metrics if f.better is not None] for m in measured)
+    return {own[0] for own in ranked if own} | {(gate.scorer, gate.metric) for gate in policy.gates}
+
+
+def _told(terms: Terms, policy: Policy) -> dict[str, Any]:
+    """What readers are told of the policy; nothing where nothing was to be judged."""
+    if not (policy.gates or policy.digest):
+        return {}
+    told: dict[str, Any] = {"name": policy.name, "sha256": policy.digest, "confidence": policy.confidence}
+    return {**told, "since": terms["policy_since"], "source": policy.source}
+
+
+def _changed(terms: Terms) -> list[Reason]:
+    """That the policy was not there before the first answer, or was another one."""
+    since = terms["policy_since"]
+    return [Reason("policy_changed", {"n": since})] if since and terms["policy"]["gates"] else []
+
+
+def _looked(terms: Terms, rows: pd.DataFrame) -> list[Reason]:
+    """That the run stopped before its last prompt, or why it could not."""
+    looks, asked = terms["looks"], int(rows["prompt"].nunique())
+    if "hindered_by" in looks:
+        by = looks["hindered_by"]
+        return [Reason("no_early_stop", {"gate": by}) if by else Reason("no_early_order")]
+    if not looks or asked == looks["planned"]:
+        return []
+    saved = 1 - asked / looks["planned"]
+    return [Reason("stopped_early", {"prompts": asked, "planned": looks["planned"], "saved": saved})]
+
+
+def _partial(terms: Terms) -> list[Reason]:
+    """Why fewer outputs were asked for than the bench describes."""
+    reasons = [Reason("limited", {"limit": terms["limit"]})] if terms["limit"] is not None else []
+    reasons += [Reason("bad_rows", {"n": terms["left_out"]})] if terms["left_out"] else []
+    return reasons
+
+
+def _lost(rows: pd.DataFrame) -> list[Reason]:
+    """Which outputs were never asked for, and which candidates gave none at all."""
+    reasons = []
+    for kind in UNASKED:
+        if lost := int((rows["error"] == kind).sum()):
+            reasons.append(Reason(kind, {"n": lost, "planned": len(rows)}))
+    for name, outcomes in rows.groupby("candidate", sort=False)["outcome"]:
+        if (outcomes == "error").all():
+            reasons.append(Reason("unanswered", {"candidate": str(name)}))
+    return reasons
+
+
+def _unjudged(terms: Terms, policy: Policy, verdicts: Sequence[Verdict]) -> list[Reason]:
+    """Which candidates the bench puts up for release, and no gate looks at.
+
+    One that another of them is compared with needs none.
+    """
+    release = terms["release"] if policy.gates else []
+    seen = {verdict.candidate for verdict in verdicts}
+    others = {gate.claim.other for gate in policy.gates if isinstance(gate.claim, Against)}
+    if BASELINE in others and policy.baseline is not None and not policy.baseline.run:
+        others.add(policy.baseline.candidate)
+    open_ = [name for name in release if name not in seen and not (name in others and seen & {*release})]
+    return [Reason("unjudged", {"candidate": name}) for name in open_]
+
+
+def _verdicts(terms: Terms, policy: Policy, rows: pd.DataFrame, measured: Sequence[Measured]) -> list[Verdict]:
+    """In the policy's order: its gates, what else it needs, its waivers."""
+    by_place = {place: found for m in measured for place, found in m.verdicts.items()}
+    gates = [verdict for place in sorted(by_place) for verdict in by_place[place]]
+    signatures = {name: own["signature"] for name, own in terms["scorers"].items()}
+    needed = requirements(policy, lambda tags: prompts_in(rows, tags), signatures)
+    return waive([*gates, *needed], policy.waivers, terms["today"])
