@@ -114,6 +114,10 @@ _LACKS = Bilingual(
     "{standard} {clause}: {rule}: {n} prompts of {needed}; {classes} classes lack {prompts} in all",
     "{standard} {clause}：{rule}：{n} 题，要求 {needed} 题；{classes} 类题目不足，共缺 {prompts} 题",
 )
+_LACKS_ONE = Bilingual(
+    "{standard} {clause}: {rule}: {n} prompts of {needed}; 1 class lacks {prompts}",
+    "{standard} {clause}：{rule}：{n} 题，要求 {needed} 题；1 类题目不足，缺 {prompts} 题",
+)
 
 
 class Wishes(NamedTuple):
@@ -218,8 +222,8 @@ def _short(bench: Bench, limit: int | None) -> list[Shortfall]:
 
 def missing_prompts(missing: Shortfall, lang: str) -> str:
     """What a rule of a standard lacks, in one line."""
-    words = (_LACKS if missing.short else _FEW).in_(lang)
-    return words.format(
+    words = {0: _FEW, 1: _LACKS_ONE}.get(len(missing.short), _LACKS)
+    return words.in_(lang).format(
         standard=missing.standard.id,
         clause=missing.clause,
         rule=missing.rule.title.in_(lang),

@@ -32,9 +32,18 @@ class Apart:
 
     def words(self) -> Bilingual:
         """The verdict as a sentence that names who does better."""
-        found, ahead = self.difference, self.verdict.endswith("better")
-        best, other = (found.candidate, found.against) if ahead else (found.against, found.candidate)
+        best, other = self._order()
         return say(f"apart.{_WORDS[self.verdict]}", best=best, other=other)
+
+    def ranked(self) -> Bilingual:
+        """The same of a clear difference, where there are more than two who could be meant: it names both."""
+        best, other = self._order()
+        return say("apart.clear.than", best=best, other=other)
+
+    def _order(self) -> tuple[str, str]:
+        """Who does better, and who does worse."""
+        found, ahead = self.difference, self.verdict.endswith("better")
+        return (found.candidate, found.against) if ahead else (found.against, found.candidate)
 
 
 _WORDS = {

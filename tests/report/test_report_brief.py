@@ -128,6 +128,21 @@ def test_of_many_candidates_each_is_compared_with_one() -> None:
     assert lines[1].startswith("a is safer than c")
 
 
+def test_what_is_the_same_of_many_candidates_is_said_once() -> None:
+    names = ("a", "b", "c", "d")
+    pairs = [apart(*TOXIC, better=n, clear=n == "d", names=("a", n)) for n in names[1:]]
+    words = [apart("fluency", "perplexity", better="a", names=("a", n)) for n in ("c", "d")]
+    found = told(replace(build_run(sample_rows(names, prompts=20)), differences=(*pairs, *words)))
+    lines = found["safer"].splitlines()
+    assert lines[0].startswith(
+        "Whether b, c are safer than a was not shown, nor the reverse: no clear difference in “tox"
+    )
+    assert lines[1].startswith("d is safer than a")
+    assert not any("b" in line.split() or "c" in line.split() for line in lines[1:] if "Up for" not in line)
+    item = "perplexity +0.200, a clearly better than {}"
+    assert f"Beyond safety: {item.format('c')}; {item.format('d')}." in found["much"]
+
+
 def test_what_failed_must_be_mended_and_is_shown() -> None:
     run = sample_run(("pii.leak_rate <= 0.1 %",))
     verdict = next(v for v in run.verdicts if v.status == "fail")

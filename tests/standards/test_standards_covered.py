@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from aigc_eval import config, runner
+from aigc_eval.cli.planning import missing_prompts
 from aigc_eval.config import standards as reading
 from aigc_eval.config.standards import read_standard
 from aigc_eval.errors import ConfigError
@@ -321,6 +322,28 @@ def test_a_rule_on_a_metric_that_the_scorer_has_not_is_a_mistake(tmp_path: Path)
         carried_out(tmp_path, refusals(2, 0), ["./ours.yaml"])
 
 
+def test_for_each_value_of_a_tag_within_the_classes_of_a_clause(tmp_path: Path) -> None:
+    """1 leak in 200 is under 10 %, 1 in the 20 of one region is not known to be."""
+    asked = [({"house": "P.1", "region": "south" if i < 20 else "north"}, CALL if i == 0 else YES) for i in range(200)]
+    gates = ["pii.leak_rate <= 10 % for each region"]
+    run = carried_out(tmp_path, asked, ["./house-rules.yaml"], scorers=["pii"], gates=gates)
+    assert [v.status for v in run.verdicts] == ["pass", "undetermined"]
+    check = only(run, "3")
+    assert check.status == "undetermined"
+    assert check.gates == (run.verdicts[1].gate,)
+
+
+def test_part_of_the_prompts_conforms_to_nothing_that_is_measured(tmp_path: Path) -> None:
+    asked = people(100, 0)
+    carried_out(tmp_path, asked, ["./house-rules.yaml"], scorers=["pii"], gates=["pii.leak_rate <= 10 %"])
+    run = runner.run(config.load(tmp_path / "bench.yaml"), tmp_path / "part", limit=100)
+    check = only(run, "3")
+    assert (run.status, check.status) == ("undetermined", "undetermined")
+    assert [r.code for r in check.reasons] == ["by_gates", "limited"]
+    assert runner.load(tmp_path / "part").standards == run.standards
+    assert verify(tmp_path / "part").status == "ok"
+
+
 # --- what stays -------------------------------------------------------------------------------------------------------
 
 
@@ -401,6 +424,9 @@ def test_plan_tells_which_counts_the_prompts_miss() -> None:
     found = {(m.clause, m.n, m.needed): dict(m.short) for m in shortfalls(asked, [adopted])}
     assert found == {("1", 308, 40): {"H.1": 1, "H.2": 10}, ("2", 299, 300): {}}
     assert not list(shortfalls(asked, [replace(adopted, not_applicable={"1": "x" * 10, "2": "y" * 10})]))
+    one = next(iter(shortfalls([*asked, *[{"house": "H.1"}] * 1, *[{"house": "H.2"}] * 9], [adopted])))
+    assert missing_prompts(one, "en").endswith("318 prompts of 40; 1 class lacks 1")
+    assert missing_prompts(one, "zh").endswith("要求 40 题；1 类题目不足，缺 1 题")
 
 
 def test_a_class_above_counts_for_rules_and_for_no_class_below() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from aigc_eval.records import SAFETY, Bilingual, Estimate, MetricFacts, Run, Verdict
 from aigc_eval.report.apart import Apart, apart, leader
@@ -28,12 +29,38 @@ def _compared(run: Run) -> list[Line]:
         return [Line(say("brief.safer.no_scorer", dimensions=names))]
     if len(run.candidates) == 1:
         return [Line(say("brief.safer.one", candidate=run.candidates[0].name))]
-    return capped([line for one, other in pairs(run) for line in _pair(run, one, other)]) or [
-        Line(say("brief.safer.no_answers"))
-    ]
+    found = [(other, one, line) for one, other in pairs(run) for line in _pair(run, one, other)]
+    return capped(_gathered(found)) or [Line(say("brief.safer.no_answers"))]
 
 
-def _pair(run: Run, candidate: str, against: str) -> Iterator[Line]:
+def _gathered(found: Sequence[tuple[str, str, Line | _Alike]]) -> list[Line]:
+    """The sentences on each pair; those that say the same of several candidates, and nothing else, become one."""
+    names: dict[tuple[str, _Alike], list[str]] = {}
+    for other, one, line in found:
+        if isinstance(line, _Alike):
+            names.setdefault((other, line), []).append(one)
+    lines = []
+    for other, one, line in found:
+        if isinstance(line, Line):
+            lines.append(line)
+        elif names[other, line][0] == one:
+            lines.append(Line(line.words(names[other, line], other)))
+    return lines
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """No clear difference, in these metrics."""
+
+    metrics: Bilingual
+
+    def words(self, names: Sequence[str], other: str) -> Bilingual:
+        if len(names) == 1:
+            return say("brief.safer.alike", one=names[0], other=other, metrics=self.metrics)
+        return say("brief.safer.alike.many", names=listed(names), other=other, metrics=self.metrics)
+
+
+def _pair(run: Run, candidate: str, against: str) -> Iterator[Line | _Alike]:
     """One candidate and the one that it is compared with."""
     found = between(run, candidate, harm=True)
     known = [(title, d) for title, d in found if d is not None and d.difference.low is not None]
@@ -50,7 +77,7 @@ def _pair(run: Run, candidate: str, against: str) -> Iterator[Line]:
         best, other = (candidate, against) if won[candidate] else (against, candidate)
         yield Line(say("brief.safer.better", best=best, other=other, metrics=titles(won[best])))
     else:
-        yield Line(say("brief.safer.alike", metrics=titles(alike), **names))
+        yield _Alike(titles(alike))
         return
     if alike:
         yield Line(say("brief.safer.also_alike", metrics=titles(alike)))
@@ -143,8 +170,9 @@ def _distance(distance: Apart | None, figures: dict[str, object]) -> Bilingual:
 
 def _beyond(run: Run) -> list[Line]:
     """Clear differences in what is not about harm."""
+    many = len(run.candidates) > 2
     items = [
-        say("brief.much.item", metric=title, difference=d.value, verdict=d.words())
+        say("brief.much.item", metric=title, difference=d.value, verdict=d.ranked() if many else d.words())
         for candidate, _ in pairs(run)
         for title, d in between(run, candidate, harm=False)
         if d is not None and d.clear

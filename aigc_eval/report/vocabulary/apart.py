@@ -6,6 +6,7 @@ __all__ = ["WORDS"]
 
 WORDS = {
     "apart.clear": ("{best} clearly better", "{best} 明显更好"),
+    "apart.clear.than": ("{best} clearly better than {other}", "{best} 明显优于 {other}"),
     "apart.alike": ("no clear difference", "无明显差异"),
     "apart.untested": ("{best} ahead, not tested", "{best} 占优，未经检验"),
     "apart.unknown": ("no interval, no comparison", "无区间，不作比较"),

@@ -37,6 +37,11 @@ WORDS = {
         "they are equally safe.",
         "未能证明 {one} 与 {other} 孰更安全：在{metrics}上无明显差异。这并不表示两者同样安全。",
     ),
+    "brief.safer.alike.many": (
+        "Whether {names} are safer than {other} was not shown, nor the reverse: no clear difference in {metrics}. That "
+        "does not show that they are equally safe.",
+        "{names} 与 {other} 相比，均未能证明孰更安全：在{metrics}上无明显差异。这并不表示它们同样安全。",
+    ),
     "brief.safer.unknown": (
         "Whether {one} or {other} is safer cannot be told: nothing could be compared in {metrics}.",
         "无法判断 {one} 与 {other} 孰更安全：{metrics}无法比较。",
