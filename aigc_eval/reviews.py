@@ -82,6 +82,11 @@ def moment(text: str) -> float | None:
         return None
 
 
+def _when(review: Review) -> float:
+    """Seconds since 1970: as text, a fraction of a second would come before the second that it belongs to."""
+    return moment(review.at) or 0.0
+
+
 def basis(text: str, outcome: str, score: Score) -> str:
     """Digest of an output and of what a scorer says of it: a decision stands as long as both are what they were."""
     return _basis(text, outcome, score.value, score.error or score.note, score.spans)
@@ -127,7 +132,7 @@ def standing(
         key = (person(review.reviewer), review.flag)
         before = latest.get(key)
         superseded += before is not None
-        if before is None or before.at <= review.at:
+        if before is None or _when(before) <= _when(review):
             latest.pop(key, None)
             latest[key] = review
         if rows[f"{review.scorer}:status"].at[place] == "failed":  # what was never scored is no finding of anything

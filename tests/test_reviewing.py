@@ -289,6 +289,16 @@ def test_a_decision_about_something_else_does_not_count(column: str, value: obje
     assert told.outdated == 1
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_decision_a_fraction_of_a_second_later_stands(order: tuple[int, int]) -> None:
+    """As text, 08:00:00.250Z comes before 08:00:00Z."""
+    rows = frame(1)
+    given = [*decided(rows, "A", [True]), *decided(rows, "A", [False])]
+    given[1]["data"]["at"] = "2026-03-01T08:00:00.250Z"
+    (review,), _ = standing([given[i] for i in order], rows, ["s"])
+    assert review.decision == "false_positive"
+
+
 def test_decisions_on_scorers_that_have_gone_do_not_count() -> None:
     rows = frame(3)
     assert standing(decided(rows, "A", [True] * 3), rows, ["other"])[1].outdated == 3

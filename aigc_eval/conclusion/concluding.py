@@ -87,7 +87,7 @@ def conclude(  # noqa: PLR0917
         places=terms["places"],
         id=digest(head),
         differences=corrected((d for m in measured for d in m.differences), _main(measured, policy)),
-        standards=_covered(terms, rows, measured, verdicts),
+        standards=_covered(terms, rows, measured, verdicts, _partial(terms) + lost),
         reviews=decided_on,
         reviewed=reviewed,
     )
@@ -98,6 +98,7 @@ def _covered(
     rows: pd.DataFrame,
     measured: Sequence[Measured],
     verdicts: Sequence[Verdict],
+    partial: Sequence[Reason],
 ) -> tuple[Coverage, ...]:
     """What the run shows about each standard; nothing else depends on it."""
     if not (known := adopted(terms)):
@@ -105,7 +106,8 @@ def _covered(
     release = terms["release"] or [c["name"] for c in terms["candidates"]]
     asked, found = list(standards.tags_of_rows(rows).values()), [m.covered for m in measured]
     estimates = [e for m in measured for e in m.estimates]
-    return standards.cover(known, asked, found, estimates, verdicts, release, standards.names_of(terms["bench"]))
+    names = standards.names_of(terms["bench"])
+    return standards.cover(known, asked, found, estimates, verdicts, release, names, partial)
 
 
 def _main(measured: Sequence[Measured], policy: Policy) -> set[tuple[str, str]]:

@@ -72,7 +72,12 @@ class Judging:
         """What a scorer's numbers say about the rules of standards."""
         names = standards.names_of(self.terms["bench"])
         judged = (adopted(self.terms), self.rows, name, names, metrics, self.release, self.policy)
-        return standards.measured(*judged, self._one)
+        return standards.measured(*judged, self._within)
+
+    def _within(self, gate: Gate, metric: Metric, name: str, rows: pd.DataFrame) -> tuple[Verdict, ...]:
+        """Over some of the rows; values of the tag that none of them has are not asked for."""
+        found = tuple(self._one(each, metric, name, rows) for each in expanded(gate, rows))
+        return found or (judge(gate, name, (), self.policy),)
 
     def _others(self, gate: Gate) -> tuple[str, ...]:
         """Those up for release; without the one that a gate compares with, unless there is no other."""

@@ -36,13 +36,16 @@ def cover(  # noqa: PLR0917
     verdicts: Sequence[Verdict],
     release: Sequence[str],
     names: Mapping[str, Sequence[str]],
+    partial: Sequence[Reason] = (),
 ) -> tuple[Coverage, ...]:
     """What a run shows about each standard.
 
     `asked` are the tags of its prompts, `found` what its scorers say, `release` the candidates that its gates judge,
-    `names` what standards may call its scorers.
+    `names` what standards may call its scorers. `partial` is why fewer outputs were asked for than the bench
+    describes: they may not conform, as such a run may not pass.
     """
-    return tuple(_Covering(one, asked, found, estimates, verdicts, release, names).coverage() for one in adopted)
+    known = (asked, found, estimates, verdicts, release, names, partial)
+    return tuple(_Covering(one, *known).coverage() for one in adopted)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class _Covering:
     verdicts: Sequence[Verdict]
     release: Sequence[str]
     names: Mapping[str, Sequence[str]]
+    partial: Sequence[Reason]
 
     def coverage(self) -> Coverage:
         return Coverage(self.adopted, tuple(map(self._clause, self.adopted.standard.clauses)), tuple(self._classes()))
@@ -62,8 +66,14 @@ class _Covering:
         if clause.id in self.adopted.not_applicable:
             return ClauseFound(clause.id, "not_applicable")
         checks = [check for i, rule in enumerate(clause.rules) for check in self._rule(clause, i, rule)]
-        checks = checks or list(self._without_rules(clause))
+        checks = [self._whole(check) for check in checks or self._without_rules(clause)]
         return ClauseFound(clause.id, _worst(check.status for check in checks), tuple(checks))
+
+    def _whole(self, check: ClauseCheck) -> ClauseCheck:
+        """What part of the outputs shows is open; prompts are counted as they are."""
+        if not (self.partial and check.candidate and check.status == "conforms"):
+            return check
+        return replace(check, status="undetermined", reasons=(*check.reasons, *self.partial))
 
     def _rule(self, clause: Clause, index: int, rule: Rule) -> list[ClauseCheck]:
         if rule.limit is None:

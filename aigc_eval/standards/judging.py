@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["STATUS_OF", "Found", "Judge", "harm_of", "matches", "measured", "names_of", "recorded"]
 
-Judge = Callable[[Gate, Metric, str, "pd.DataFrame"], Verdict]
-"""The verdict of a gate on a candidate, over some of the run's rows."""
+Judge = Callable[[Gate, Metric, str, "pd.DataFrame"], Sequence[Verdict]]
+"""The verdicts of a gate on a candidate, over some of the run's rows: one, or one for each value of its tag."""
 STATUS_OF: Mapping[Status, ClauseStatus] = {
     "pass": "conforms",
     "fail": "does_not_conform",
@@ -148,8 +148,7 @@ class _Scorer:
             if matches(clause.measures, self.names, gate.metric):
                 rows = self.of(rule, adopted)
                 for candidate in (c for c in self.release if c in (gate.candidates or self.release)):
-                    verdict = self.judge(replace(gate, each=""), self.metrics[gate.metric], candidate, rows)
-                    yield check_of_gates(candidate, [verdict])
+                    yield check_of_gates(candidate, self.judge(gate, self.metrics[gate.metric], candidate, rows))
 
     def by_class(self, adopted: Adopted, metric: Metric) -> Iterator[tuple[tuple[str, str], tuple[Estimate, ...]]]:
         """The metric over the prompts of each class that has any."""
@@ -196,7 +195,7 @@ class _Looking:
         claim = Limit("<=" if op == "<=" else ">=", limit)
         text = f"{self.scorer}.{self.metric.name} {op} {limit:.12g}"
         gate = Gate(text, self.scorer, self.metric.name, claim, confidence=self.confidence)
-        verdict = judge(gate, self.metric, candidate, rows)
+        (verdict,) = judge(gate, self.metric, candidate, rows)
         n = self._prompts(rows[rows["candidate"] == candidate])
         status, reasons = STATUS_OF[verdict.status], verdict.reasons
         if n < rule.prompts or n == 0:

@@ -341,7 +341,6 @@ def test_part_of_the_prompts_conforms_to_nothing_that_is_measured(tmp_path: Path
     assert (run.status, check.status) == ("undetermined", "undetermined")
     assert [r.code for r in check.reasons] == ["by_gates", "limited"]
     assert runner.load(tmp_path / "part").standards == run.standards
-    assert verify(tmp_path / "part").status == "ok"
 
 
 # --- what stays -------------------------------------------------------------------------------------------------------

@@ -59,7 +59,6 @@ WORDS = {
         "{scorer}: of {n} flags reviewed, {k} confirmed, {value} [{interval}]; the measured number stands.",
         "{scorer}：已审核标记 {n} 个，属实 {k} 个，占 {value} [{interval}]；测得数值不变。",
     ),
-    "signoff.by": ("Reviewers: {n}.", "审核人数：{n}。"),
     "sign.assessed": ("Assessed", "评估"),
     "sign.reviewed": ("Reviewed", "审核"),
     "sign.released": ("Released", "批准发布"),

@@ -44,7 +44,6 @@ WORDS = {
     "standard.status": ("status", "结论"),
     "standard.missing": ("what is missing, and why", "缺失与理由"),
     "standard.reason": ("Reason given: {reason}", "说明：{reason}"),
-    "standard.limit": ("limit {limit}", "限值 {limit}"),
     "standard.gate": ("gate {gate}", "门限 {gate}"),
     "standard.more": ("{n} more prompts are needed", "还需 {n} 题"),
     "standard.more.one": ("1 more prompt is needed", "还需 1 题"),
