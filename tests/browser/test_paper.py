@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aigc_eval.printing import print_report
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import CHROMIUM, Open
 
 if TYPE_CHECKING:
     import pypdf
@@ -76,6 +76,19 @@ def test_its_text_is_text_in_one_language(
     assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"], "tagged, for screen readers"
     assert pdf.metadata is not None
     assert pdf.metadata["/CreationDate"].startswith("D:20261122093000")
+
+
+def test_tables_of_many_candidates_fit_the_paper(show: Open, large: Path) -> None:
+    """184 mm between the margins of A4; a picture that is squeezed shows nothing."""
+    page = show(large / "report.html", viewport={"width": 695, "height": 980})
+    page.emulate_media(media="print")
+    for language in ("en", "zh"):
+        page.evaluate(f"document.getElementById('to-{language}').click()")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 695
+        pictures = page.locator(".gates .picture svg, .compare .picture svg").evaluate_all(
+            "all => all.map(e => e.getBoundingClientRect().width)"
+        )
+        assert min(pictures) >= 85
 
 
 def test_every_font_is_in_the_file(printed: dict[str, Path]) -> None:
