@@ -18,10 +18,10 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from aigc_eval.records import Run, Span
 from aigc_eval.report.escape import Shown, spelled, visible
+from aigc_eval.report.known import Known
 from aigc_eval.text import CharacterMap
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ LONG = 6
 """Values of at least this many compact characters are replaced anywhere; shorter ones only as whole words."""
 SHORT = 2
 """Shorter values than this are masked where they were marked and nowhere else."""
-_MULTIPLIER = np.uint32(0x01000193)
-_SHIFT = np.uint32(12)
 
 
 class Hit(NamedTuple):
@@ -71,20 +69,6 @@ def _word(char: str) -> bool:
     return char.isascii() and char.isalnum()
 
 
-def _grams(codes: npt.NDArray[np.uint32], n: int) -> npt.NDArray[np.uint32]:
-    """Hash of the n characters from each position, shape (len - n + 1,), below 2**20 (Rabin-Karp)."""
-    hashed = codes[: len(codes) - n + 1].copy()
-    for i in range(1, n):
-        hashed *= _MULTIPLIER
-        hashed ^= codes[i : len(codes) - n + 1 + i]
-    hashed *= np.uint32(0x9E3779B1)
-    return hashed >> _SHIFT
-
-
-def _codes(text: str) -> npt.NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-
-
 @dataclass(frozen=True)
 class Masker:
     """Finds and replaces sensitive values; `of_run` collects them, `tags` maps compact value to tag.
@@ -95,16 +79,10 @@ class Masker:
     key: bytes
     tags: Mapping[str, str]
     open: bool = False
-    _by_gram: Mapping[int, Mapping[str, tuple[str, ...]]] = field(init=False, repr=False, default_factory=dict)
+    _known: Known = field(init=False, repr=False, default=Known())
 
     def __post_init__(self) -> None:
-        groups: dict[int, dict[str, tuple[str, ...]]] = {}
-        for value in sorted(self.tags, key=lambda v: (-len(v), v)):
-            if len(value) >= SHORT:
-                n = next(n for n in (8, 4, 2) if len(value) >= n)
-                known = groups.setdefault(n, {})
-                known[value[:n]] = (*known.get(value[:n], ()), value)
-        object.__setattr__(self, "_by_gram", groups)
+        object.__setattr__(self, "_known", Known.of((v for v in self.tags if len(v) >= SHORT), whole=LONG))
 
     @classmethod
     def of_run(cls, rows: pd.DataFrame, key: bytes) -> Masker:
@@ -119,27 +97,21 @@ class Masker:
         return cls(key, _tagged(found, key))
 
     def hits(self, texts: Sequence[str]) -> dict[int, list[Hit]]:
-        """Where known values occur: index of the text -> hits, overlapping ones possible."""
-        if not self._by_gram or not texts:
+        """Where known values occur: index of the text -> hits, overlapping ones possible.
+
+        Of many that overlap, as in one repeated character, those suffice that together cover the same characters.
+        """
+        if not self._known.values or not texts:
             return {}
         pieces = [compact(t) for t in texts]
         joined = "\0".join(pieces)
         starts = np.cumsum([0, *(len(p) + 1 for p in pieces[:-1])])
         places: dict[int, list[tuple[int, str]]] = {}
-        for position, value in self._found(joined):
+        for position, value in self._known.found(joined):
             index = int(np.searchsorted(starts, position, side="right")) - 1
             places.setdefault(index, []).append((position - int(starts[index]), value))
         found = {index: self._located(texts[index], here) for index, here in places.items()}
         return {index: hits for index, hits in found.items() if hits}
-
-    def _found(self, joined: str) -> Iterable[tuple[int, str]]:
-        """Positions of known values in compact text."""
-        codes = _codes(joined)
-        for n, known in self._by_gram.items():
-            for position in _candidates(codes, n, known):
-                for value in known.get(joined[position : position + n], ()):
-                    if joined.startswith(value, position):
-                        yield position, value
 
     def _located(self, text: str, places: Iterable[tuple[int, str]]) -> list[Hit]:
         """Compact offsets back to offsets of the text; short values only as whole words."""
@@ -207,19 +179,6 @@ def withheld(run: Run) -> Run:
     return replace(run, rows=rows)
 
 
-def _candidates(codes: npt.NDArray[np.uint32], n: int, known: Mapping[str, object]) -> list[int]:
-    """Positions whose n characters may start a known value (no misses, few false ones)."""
-    if len(codes) < n:
-        return []
-    table = np.zeros(1 << 20, dtype=bool)
-    table[_grams(_codes("".join(known)), n)[::n]] = True
-    step, found = 1 << 22, []
-    for start in range(0, len(codes) - n + 1, step):
-        part = codes[start : start + step + n - 1]
-        found.append(np.flatnonzero(table[_grams(part, n)]) + start)
-    return [int(p) for p in np.concatenate(found)]
-
-
 def _offsets(text: str) -> list[int]:
     """For each compact character, the offset of the character it came from."""
     table = _table()
@@ -254,9 +213,11 @@ def masked(text: str, hits: Iterable[Hit]) -> Shown:
 
 
 def _replaced(text: str, hits: Iterable[Hit]) -> str:
-    for hit in reversed(merged(hits)):
-        text = text[: hit.start] + hit.tag + text[hit.end :]
-    return text
+    pieces, at = [], 0
+    for hit in merged(hits):
+        pieces += [text[at : hit.start], hit.tag]
+        at = hit.end
+    return "".join([*pieces, text[at:]])
 
 
 def _clean(label: str) -> str:
