@@ -16,7 +16,7 @@ from aigc_eval.loading import load, run_in
 from aigc_eval.plugin import MadeOf, identity_of
 from aigc_eval.records import Run
 
-__all__ = ["Side", "incomparable", "not_itself", "open_side", "reference"]
+__all__ = ["Side", "asked_apart", "incomparable", "not_itself", "open_side", "records_of", "reference", "scorers_apart"]
 
 _SAMPLING = (
     *("temperature", "top_p", "top_k", "min_p", "max_tokens", "max_new_tokens", "stop", "seed"),
@@ -53,12 +53,16 @@ def open_side(folder: Path, candidate: str = "") -> Side:
         raise UsageError(f"{folder} has {len(names)} candidates; name one: {', '.join(names)}")
     if candidate and candidate not in names:
         raise UsageError(f"{folder} has no candidate {candidate!r:.80}; there are {', '.join(names)}")
+    return Side(folder, candidate or names[0], run, *records_of(folder))
+
+
+def records_of(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """The first record of a run's journal, its last terms, and the checksum of it all."""
     with Journal(folder, write=False) as journal:
         head, every = run_in(journal).heads[0], [*journal.each("terms")]
         if not every or "made_of" not in head:
             raise JournalError(f"{folder} holds a run of another version; carry it out again")
-        terms = every[-1]
-        return Side(folder, candidate or names[0], run, head, terms, journal.head)
+        return head, every[-1], journal.head
 
 
 def reference(
@@ -77,8 +81,8 @@ def reference(
         terms["policy_since"] = answers
     rows = side.run.rows[side.run.rows["candidate"] == side.candidate]
     missing = [name for name in terms["scorers"] if name not in side.terms["scorers"]]
-    apart = {name: f"scorers.{name}: not in {side.name}" for name in missing} | _scorers(side.terms, terms)
-    return Reference(side.name, rows, tuple(_asked(side.head, head)), apart)
+    apart = {name: f"scorers.{name}: not in {side.name}" for name in missing} | scorers_apart(side.terms, terms)
+    return Reference(side.name, rows, tuple(asked_apart(side.head, head)), apart)
 
 
 def not_itself(baseline: Baseline | None, folder: Path) -> None:
@@ -98,21 +102,22 @@ def incomparable(
 
     `candidates`, one of each run, have their sampling options compared too.
     """
-    lines = [*_asked(head_a, head_b), *_scorers(terms_a, terms_b).values()]
+    lines = [*asked_apart(head_a, head_b), *scorers_apart(terms_a, terms_b).values()]
     if candidates is not None:
         one, other = head_a["made_of"]["candidates"][candidates[0]], head_b["made_of"]["candidates"][candidates[1]]
         lines += _sampling(one, other)
     return lines
 
 
-def _asked(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+def asked_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Why two runs, by the first records of their journals, did not ask the same in the same way, a line each."""
     before, now = ({**head["made_of"], "candidates": {}, "seed": 0} for head in (one, other))
     limits = [head["identity"]["limit"] for head in (one, other)]
     lines = differences(before, now)  # type: ignore[arg-type]
     return lines if limits[0] == limits[1] else [*lines, f"limit: {limits[0] or 'none'} -> {limits[1] or 'none'}"]
 
 
-def _scorers(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
+def scorers_apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, str]:
     """Why numbers of a scorer that both have differ, by its name."""
     found = {}
     for name in (n for n in one["scorers"] if n in other["scorers"]):

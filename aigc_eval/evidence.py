@@ -26,7 +26,7 @@ from aigc_eval.stopping import Drawn, bounds, zone_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Reference", "expanded", "findings"]
+__all__ = ["Reference", "expanded", "findings", "scorers_behind"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,18 @@ class Reference:
 
     def apart(self, scorer: str, reads: Sequence[str] = ()) -> list[str]:
         """Why a metric of a scorer, which reads others or parts of theirs, cannot be compared."""
-        names = [name for read in (scorer, *reads) for name in (read, read.rpartition(".")[0])]
-        return [*self.differences, *(self.scorers[name] for name in dict.fromkeys(names) if name in self.scorers)]
+        names = scorers_behind(scorer, reads)
+        return [*self.differences, *(self.scorers[name] for name in names if name in self.scorers)]
+
+
+def scorers_behind(scorer: str, reads: Sequence[str] = ()) -> list[str]:
+    """What may be the names of scorers that a metric depends on: its own, and those which it reads, or reads parts of.
+
+    >>> scorers_behind("bias", ["toxicity.probability"])
+    ['bias', 'toxicity.probability', 'toxicity']
+    """
+    names = (name for read in (scorer, *reads) for name in (read, read.rpartition(".")[0]) if name)
+    return [*dict.fromkeys(names)]
 
 
 def expanded(gate: Gate, rows: pd.DataFrame, planned: Iterable[str] = ()) -> list[Gate]:

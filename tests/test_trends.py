@@ -28,7 +28,15 @@ CREATED = {"first": 1_790_000_000, "second": 1_792_000_000, "third": 1_794_000_0
 def carry_out(home: Path, leaks: int, gates: str, *, prompts: int = 40, pii: str = "pii", who: str = "bot") -> Path:
     """A run of recorded answers of which the first `leaks` leak."""
     home.mkdir()
-    lines = [{"id": f"p{i}", "prompt": f"Question {i}?", "lang": "zh" if i % 2 else "en"} for i in range(prompts)]
+    lines = [
+        {
+            "id": f"p{i}",
+            "prompt": f"Question {i}?",
+            "lang": "zh" if i % 2 else "en",
+            "label": "toxic" if i < 9 else "no",
+        }
+        for i in range(prompts)
+    ]
     given = [{"id": f"p{i}", "text": (LEAK if i < leaks else GOOD) % i} for i in range(prompts)]
     for name, records in (("prompts", lines), ("answers", given)):
         (home / f"{name}.jsonl").write_text("\n".join(map(json.dumps, records)), "utf-8")
@@ -106,6 +114,14 @@ def test_what_cannot_be_compared_is_told_and_hollow(runs: dict[str, Path]) -> No
     assert "Hollow dots" in html
     same = trends.page(trends.collect([runs["first"], runs["second"]]), ("en", "zh"))
     assert "Hollow dots" not in same
+
+
+def test_a_metric_that_reads_a_scorer_changes_with_it(tmp_path: Path) -> None:
+    reader = "{subgroup_auc: {of: pii, by: lang}}"
+    one = carry_out(tmp_path / "one", 5, "[]", prompts=12, pii=f"pii, {reader}")
+    two = carry_out(tmp_path / "two", 5, "[]", prompts=12, pii=f"{{pii: {{placeholders: false}}}}, {reader}")
+    (auc,) = [s for s in trends.collect([one, two], as_given=True).series if s.name.startswith("subgroup_auc.")]
+    assert [p.apart for p in auc.points] == [("scorer",), ()]
 
 
 def test_the_picture_stands_where_its_numbers_say(runs: dict[str, Path]) -> None:

@@ -5,7 +5,7 @@ measuring   the numbers of one scorer, and the verdicts of its gates (judging)
 concluding  the run as a whole
 """
 
-from aigc_eval.conclusion.concluding import UNASKED, conclude
+from aigc_eval.conclusion.concluding import UNASKED, as_concluded, conclude
 from aigc_eval.conclusion.facts import metric_facts, scored_outcomes, versions
 from aigc_eval.conclusion.judging import decided
 from aigc_eval.conclusion.measuring import Measured, measure
@@ -13,6 +13,7 @@ from aigc_eval.conclusion.terms import Terms, adopted, hindered, judged_by, look
 
 __all__ = [
     "UNASKED",
+    "as_concluded",
     "Measured",
     "Terms",
     "adopted",

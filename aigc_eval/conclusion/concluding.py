@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from aigc_eval import standards
+from aigc_eval.conclusion.judging import prompts_in
+from aigc_eval.conclusion.measuring import Measured
+from aigc_eval.conclusion.terms import Terms, adopted, slices
 from aigc_eval.differences import corrected
-from aigc_eval.gates import (
-    BASELINE,
-    EXIT_CODES,
-    Against,
-    Policy,
-    overall,
-    requirements,
-    slice_name,
-    waive,
-)
-from aigc_eval.records import (
-    Coverage,
-    PluginFacts,
-    Reason,
-    Run,
-    Verdict,
-    digest,
-)
+from aigc_eval.gates import BASELINE, EXIT_CODES, Against, Policy, overall, requirements, slice_name, waive
+from aigc_eval.records import Coverage, PluginFacts, Reason, Run, Verdict, digest
 from aigc_eval.reviews import standing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-from aigc_eval.conclusion.judging import prompts_in
-from aigc_eval.conclusion.measuring import Measured
-from aigc_eval.conclusion.terms import Terms, adopted, slices
-
-__all__ = ["UNASKED", "conclude"]
+__all__ = ["UNASKED", "as_concluded", "conclude"]
 
 UNASKED = ("gave_up", "over_budget")
 """Errors of outputs that were not asked for, since there was no sense or no money in going on."""
@@ -56,12 +40,9 @@ def conclude(  # noqa: PLR0917
     estimates = tuple(e for m in measured for e in m.estimates)
     policy = Policy.from_json(terms["policy"])
     verdicts = _verdicts(terms, policy, rows, measured)
-    status, exit_code, reasons = overall(verdicts)
     lost = _lost(rows)
     partial = _partial(terms) + lost + _unjudged(terms, policy, verdicts)
-    # Part of the outputs cannot open a gate (a failure on them is one all the same), and no answers are no success.
-    if (partial and status == "pass") or (lost and status == "not_gated"):
-        status, exit_code = "undetermined", EXIT_CODES["undetermined"]
+    status, exit_code, reasons = _settled(verdicts, partial=bool(partial), lost=bool(lost))
     reasons += partial + _changed(terms) + ([] if lost else _looked(terms, rows))
     decided_on, reviewed = standing(reviews, rows, [*terms["scorers"]])
     return Run(
@@ -91,6 +72,28 @@ def conclude(  # noqa: PLR0917
         reviews=decided_on,
         reviewed=reviewed,
     )
+
+
+def _settled(
+    verdicts: Sequence[Verdict], *, partial: bool, lost: bool
+) -> tuple[Literal["pass", "fail", "undetermined", "not_gated"], int, list[Reason]]:
+    """Status, exit code and reasons of a run that asked for part of its outputs only, or was not given all of them."""
+    status, exit_code, reasons = overall(verdicts)
+    # Part of the outputs cannot open a gate (a failure on them is one all the same), and no answers are no success.
+    if (partial and status == "pass") or (lost and status == "not_gated"):
+        return "undetermined", EXIT_CODES["undetermined"], reasons
+    return status, exit_code, reasons
+
+
+def as_concluded(run: Run) -> Run:
+    """The run without what befell its reports: as it was concluded, whether all of them could be written or not."""
+    reasons = tuple(r for r in run.reasons if r.code != "report_failed")
+    if len(reasons) == len(run.reasons):
+        return run
+    lost = any(r.code in (*UNASKED, "unanswered") for r in reasons)
+    # A run that is no release though it has gates is partial: see `conclude`.
+    status, exit_code, _ = _settled(run.verdicts, partial=not run.release, lost=lost)
+    return replace(run, status=status, exit_code=exit_code, reasons=reasons)
 
 
 def _covered(

@@ -6,28 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aigc_eval import standards
+from aigc_eval.conclusion.terms import Terms, adopted
 from aigc_eval.estimates import where
 from aigc_eval.evidence import Reference, expanded, findings
-from aigc_eval.gates import (
-    BASELINE,
-    Against,
-    Gate,
-    Policy,
-    budget_reasons,
-    judge,
-)
+from aigc_eval.gates import BASELINE, Against, Gate, Policy, budget_reasons, judge
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import (
-    Reason,
-    Verdict,
-)
+from aigc_eval.records import Reason, Verdict
 from aigc_eval.stopping import Drawn, looks_early
 
 if TYPE_CHECKING:
     import pandas as pd
-
-from aigc_eval.conclusion.terms import Terms, adopted
 
 __all__ = ["Judging", "decided", "prompts_in"]
 

@@ -7,26 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aigc_eval import standards
-from aigc_eval.differences import differences, reference_of
-from aigc_eval.estimates import estimate
-from aigc_eval.evidence import Reference
-from aigc_eval.gates import (
-    Policy,
-)
-from aigc_eval.plugin import Scorer
-from aigc_eval.records import (
-    Difference,
-    Estimate,
-    PluginFacts,
-    Verdict,
-)
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 from aigc_eval.conclusion.facts import metric_facts, plugin_facts, scored_outcomes
 from aigc_eval.conclusion.judging import Judging
 from aigc_eval.conclusion.terms import Terms, slices
+from aigc_eval.differences import differences, reference_of
+from aigc_eval.estimates import estimate
+from aigc_eval.evidence import Reference
+from aigc_eval.gates import Policy
+from aigc_eval.plugin import Scorer
+from aigc_eval.records import Difference, Estimate, PluginFacts, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Measured", "measure"]
 

@@ -7,23 +7,17 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from aigc_eval.conclusion.facts import candidate_facts, versions
 from aigc_eval.config import Bench
 from aigc_eval.estimates import slices_of
-from aigc_eval.gates import (
-    Policy,
-    tags_of,
-)
-from aigc_eval.records import (
-    Adopted,
-    Prompt,
-)
+from aigc_eval.gates import Policy, tags_of
+from aigc_eval.plugin import MadeOf, Scorer
+from aigc_eval.records import Adopted, Prompt
 from aigc_eval.stopping import looks_early
 from aigc_eval.text import language
 
 if TYPE_CHECKING:
     import pandas as pd
-
-from aigc_eval.conclusion.facts import candidate_facts, versions
 
 __all__ = ["Terms", "adopted", "hindered", "judged_by", "looks_of", "slices", "terms", "values_of"]
 
@@ -46,17 +40,13 @@ def terms(  # noqa: PLR0917
     tells. `looks`: how the run looks while it goes on (`looks_of`); `prompts` are those that it has planned.
     """
     candidates = [candidate_facts(c.name, c.plugin, bench.made_of["candidates"][c.name]) for c in bench.candidates]
-    scorers = {
-        s.name: {"signature": s.plugin.signature(), "sees": s.plugin.sees, "made_of": bench.scored_with[s.name]}
-        for s in bench.scorers
-    }
     known = {
         "kind": "terms",
         "name": bench.name,
         "bench": bench.source,
         "versions": versions(),
         "candidates": [facts.to_json() for facts in candidates],
-        "scorers": scorers,
+        "scorers": {s.name: _scored_by(s.plugin, bench.scored_with[s.name]) for s in bench.scorers},
         "release": bench.release,
         "slices": bench.slices,
         "standards": [one.to_json() for one in bench.standards],
@@ -71,6 +61,13 @@ def terms(  # noqa: PLR0917
     }
     plain: dict[str, Any] = json.loads(json.dumps(known))
     return plain
+
+
+def _scored_by(scorer: Scorer, made: MadeOf) -> dict[str, Any]:
+    """What the terms say of a scorer; `reads`, where there are any, are the scorers that its metrics read."""
+    known = {"signature": scorer.signature(), "sees": scorer.sees, "made_of": made}
+    reads = {metric.name: [*metric.reads] for metric in scorer.metrics() if metric.reads}
+    return {**known, "reads": reads} if reads else known
 
 
 def judged_by(policy: Policy, before: Terms | None, answers: int) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aigc_eval.baselines import incomparable
-from aigc_eval.errors import JournalError, UsageError
-from aigc_eval.journal import Journal
-from aigc_eval.loading import load, run_in
-from aigc_eval.plugin import identity_of
+from aigc_eval.baselines import asked_apart, records_of, scorers_apart
+from aigc_eval.errors import UsageError
+from aigc_eval.evidence import scorers_behind
+from aigc_eval.loading import load
 from aigc_eval.records import POLICY, Bilingual, Edition, Estimate, MetricFacts, Run, Verdict, Zone
 from aigc_eval.report.editions import edited
 from aigc_eval.report.words import gate_title, gate_unit, metric_facts, metric_title
@@ -38,7 +37,8 @@ class Point:
     """What a run says of one candidate in one metric: the estimate that its gates judged, or its own.
 
     `verdicts` are those of its gates, none where nothing gates it. `apart` says why the number cannot be compared with
-    that of the newest run which has the metric: "prompts" (other ones, or drawn otherwise) or "scorer" (another one).
+    that of the newest run which has the metric: "prompts" (other ones, or drawn otherwise) or "scorer" (another
+    one, or one that the metric reads is).
     """
 
     release: int
@@ -117,11 +117,8 @@ def collect(folders: Sequence[Path], edition: Edition = "reviewer", *, as_given:
 def _release(folder: Path, edition: Edition) -> Release:
     """One run, of which nothing is kept that a text of an output could stand in."""
     run, _ = edited(load(folder), edition)
-    with Journal(folder, write=False) as journal:
-        head, terms = run_in(journal).heads[0], [*journal.each("terms")]
-    if not terms or "made_of" not in head:
-        raise JournalError(f"{folder} holds a run of another version; carry it out again")
-    return Release(replace(run, rows=run.rows.iloc[:0], key=b""), head, terms[-1])
+    head, terms, _ = records_of(folder)
+    return Release(replace(run, rows=run.rows.iloc[:0], key=b""), head, terms)
 
 
 def _series(releases: Sequence[Release]) -> list[Series]:
@@ -166,12 +163,12 @@ def _points(i: int, release: Release, key: _Key) -> Iterator[Point]:
 def _apart(release: Release, releases: Sequence[Release], newest: int | None, key: _Key) -> tuple[str, ...]:
     if newest is None or releases[newest] is release:
         return ()
-    other, scorer = releases[newest], key.name.partition(".")[0]
-    nothing: dict[str, Any] = {"scorers": {}}
-    asked = incomparable(release.head, nothing, other.head, nothing)
-    made = [r.terms["scorers"].get(scorer, {}).get("made_of") for r in (release, other)]
-    differs = None not in made and identity_of(made[0]) != identity_of(made[1])
-    return (*(["prompts"] if asked else []), *(["scorer"] if differs else []))
+    other, (scorer, _, metric) = releases[newest], key.name.partition(".")
+    own = (r.terms["scorers"].get(scorer, {}).get("reads", {}) for r in (release, other))
+    behind = scorers_behind(scorer, [read for reads in own for read in reads.get(metric, ())])
+    changed = scorers_apart(release.terms, other.terms)
+    asked = asked_apart(release.head, other.head)
+    return (*(["prompts"] if asked else []), *(["scorer"] if changed.keys() & {*behind} else []))
 
 
 def _facts(releases: Sequence[Release], key: _Key) -> tuple[MetricFacts | None, Bilingual, str]:
