@@ -11,7 +11,7 @@ import typer
 from aigc_eval.cli.app import AllowBadRows, AllowHost, AllowList, AllowPath, Debug, Json, PolicyFile, TrustBench, app
 from aigc_eval.cli.outcome import guarded
 from aigc_eval.cli.stdio import say, table, tell
-from aigc_eval.cli.trusting import trusted
+from aigc_eval.cli.trusting import allowed
 from aigc_eval.errors import AigcEvalError, ConfigError, DataError, NothingToEvaluate, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -38,13 +38,12 @@ def check(
     from aigc_eval import config
     from aigc_eval.report.escape import terminal
 
-    trust = trusted(trust_bench, allow_host, allow_list)
+    allows = allowed(allow_path, trust_bench, allow_host, allow_list, allow_bad_rows)
     wrong: list[AigcEvalError] = []
     sizes: dict[str, dict[str, int]] = {}
     for path in benches:
         try:
-            bench = config.load(path, allow=allow_path or (), trust=trust, allow_bad=allow_bad_rows, policy=policy)
-            sizes[str(path)] = _size(bench)
+            sizes[str(path)] = _size(config.load(path, policy=policy, **allows._asdict()))
         except AigcEvalError as error:
             wrong.append(error)
     if wrong:

@@ -33,7 +33,7 @@ from aigc_eval.cli.concluding import conclude
 from aigc_eval.cli.outcome import guarded
 from aigc_eval.cli.prints import prints, ready_to_print
 from aigc_eval.cli.stdio import tell
-from aigc_eval.cli.trusting import trusted as _trust
+from aigc_eval.cli.trusting import allowed
 
 __all__ = ["Edition", "Format", "Language", "report", "run"]
 
@@ -119,15 +119,8 @@ def run(
     from aigc_eval.cli.planning import Wishes, show_plan
     from aigc_eval.cli.progress import reporting
 
-    trust = _trust(trust_bench, allow_host, allow_list)
-    loaded = config.load(
-        bench,
-        allow=allow_path or (),
-        trust=trust,
-        allow_bad=allow_bad_rows,
-        policy=policy,
-        baseline=baseline_of(baseline),
-    )
+    allows = allowed(allow_path, trust_bench, allow_host, allow_list, allow_bad_rows)
+    loaded = config.load(bench, policy=policy, baseline=baseline_of(baseline), **allows._asdict())
     if edition is not None:
         loaded = replace(loaded, edition=edition.value)
     tell_left_out(loaded)

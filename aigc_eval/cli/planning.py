@@ -27,7 +27,7 @@ from aigc_eval.cli.app import (
 from aigc_eval.cli.benches import folder_of, tell_left_out
 from aigc_eval.cli.outcome import guarded
 from aigc_eval.cli.stdio import language, say, table, tell
-from aigc_eval.cli.trusting import trusted
+from aigc_eval.cli.trusting import allowed
 from aigc_eval.records import Bilingual
 
 if TYPE_CHECKING:
@@ -157,14 +157,8 @@ def plan(
     """Show what a run of BENCH would ask for, and whether its prompts can decide its gates. Nothing is sent."""
     from aigc_eval import config
 
-    loaded = config.load(
-        bench,
-        allow=allow_path or (),
-        trust=trusted(trust_bench, allow_host, allow_list),
-        allow_bad=allow_bad_rows,
-        policy=policy,
-        baseline=baseline_of(baseline),
-    )
+    allows = allowed(allow_path, trust_bench, allow_host, allow_list, allow_bad_rows)
+    loaded = config.load(bench, policy=policy, baseline=baseline_of(baseline), **allows._asdict())
     tell_left_out(loaded)
     folder = out if out is not None else folder_of(loaded, limit)
     return show_plan(loaded, folder, Wishes(limit, margin, power, earlier), as_json)
