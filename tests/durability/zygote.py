@@ -10,28 +10,43 @@ from __future__ import annotations
 import errno
 import fcntl
 import gc
+import hashlib
 import json
 import os
 import resource
 import secrets
 import select
+import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from aigc_eval.engines import process
 from tests.durability.operations import Operations, Trouble
 
 MASK_KEY = "5e"
+DRAW = (
+    "import json, sys, vl_convert; spec, more = json.load(sys.stdin); print(vl_convert.vegalite_to_svg(spec, **more))"
+)
 
 
 def serve() -> int | None:
     """Answer jobs until stdin ends; in a child, its exit code."""
     jobs = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    drawings = Path(tempfile.mkdtemp())
+    _draw_apart(drawings)
+    code = _answer(jobs, answers)
+    if code is None:
+        shutil.rmtree(drawings)
+    return code
+
+
+def _answer(jobs: IO[str], answers: IO[str]) -> int | None:
     _warm_up()
     gc.freeze()  # or every child would copy all pages when it first collects
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `main` is called: nothing can be raised within a fork
@@ -51,6 +66,27 @@ def serve() -> int | None:
         answers.write(json.dumps(found) + "\n")
         answers.flush()
     return None
+
+
+def _draw_apart(drawings: Path) -> None:
+    """Pictures are drawn by processes of their own, each once: the engine within vl-convert does not survive a fork."""
+    import vl_convert
+
+    drawings.chmod(0o777)
+
+    def drawn(spec: object, **more: object) -> str:
+        asked = json.dumps([spec, more], sort_keys=True)
+        path = drawings / hashlib.sha256(asked.encode()).hexdigest()
+        if not path.exists():
+            found = subprocess.run(
+                [sys.executable, "-c", DRAW], input=asked, capture_output=True, text=True, check=True
+            )
+            aside = path.with_suffix(f".{os.getpid()}")
+            aside.write_text(found.stdout, "utf-8")
+            aside.replace(path)
+        return path.read_text("utf-8")
+
+    vl_convert.vegalite_to_svg = drawn
 
 
 def _warm_up() -> None:
