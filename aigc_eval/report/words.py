@@ -204,8 +204,12 @@ def gate_title(run: Run, verdict: Verdict) -> Bilingual:
     title = metric_title(facts)
     if not estimate.against:
         return _in_slice(title, estimate.slice)
-    key = "against.groups" if " - " in estimate.against else "against.relative" if estimate.relative else "against"
-    return _in_slice(say(key, title=title, other=estimate.against.replace(" - ", " − ")), estimate.slice)
+    if " - " in estimate.against:
+        groups = [slice_words(name) for name in estimate.against.split(" - ")]
+        other = both(lambda lang: " − ".join(group.in_(lang) for group in groups))
+        return _in_slice(say("against.groups", title=title, other=other), estimate.slice)
+    key = "against.relative" if estimate.relative else "against"
+    return _in_slice(say(key, title=title, other=estimate.against), estimate.slice)
 
 
 def _in_slice(title: Bilingual, name: str) -> Bilingual:

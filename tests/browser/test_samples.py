@@ -186,6 +186,22 @@ def test_an_address_works_from_the_start(browser: Browser, path: Path, known: li
     page.close()
 
 
+def test_an_address_of_the_other_file_leads_there(
+    browser: Browser, run: Run, known: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aigc_eval.report.html.sample_list.HERE", 100_000)
+    path = report.write(run, tmp_path, formats=("html",), languages=("en", "zh"))["html"]
+    page = browser.new_page()
+    page.goto(f"{path.as_uri()}#sample-{known[-1].key}")
+    assert said(page, "told").endswith("is not in this file. The other outputs are in: samples.html")
+    page.locator("[data-say=told] a").click()
+    page.wait_for_url("**/samples.html#*")
+    assert page.evaluate("document.activeElement.id") == f"sample-{known[-1].key}"
+    page.goto(f"{(tmp_path / 'samples.html').as_uri()}#sample-{known[0].key}")
+    assert said(page, "told").endswith("The other outputs are in: report.html")
+    page.close()
+
+
 def decide(page: Page, sample: Sample, scorer: int, choice: str, note: str = "") -> None:
     fields = page.locator(f"#sample-{sample.key} fieldset").nth(scorer)
     fields.get_by_role("radio", name=choice, exact=True).check()

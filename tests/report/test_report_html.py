@@ -123,6 +123,17 @@ def test_what_stands_out_is_told_for_each_candidate() -> None:
         assert line.zh != line.en or not line.en.isascii()
 
 
+def test_one_candidate_is_not_said_to_be_behind_another() -> None:
+    assert "较为突出的问题占比" in page(build_run(sample_rows(("only",), prompts=10)), "zh")
+    assert "较为突出的问题占比" not in page(sample_run(), "zh")
+
+
+def test_the_tags_of_masks_are_explained_in_both_languages() -> None:
+    found = page(sample_run(), "en", "zh")
+    assert "CN_MOBILE：手机号" in found
+    assert "CN_MOBILE: mobile number" in found
+
+
 def test_a_candidate_stands_out_only_where_it_is_clearly_behind() -> None:
     run = sample_run()
     names, facts = ("baseline-v1", "candidate-v2"), ("pii", "leak_rate")

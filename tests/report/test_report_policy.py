@@ -108,3 +108,11 @@ def test_a_difference_of_shares_is_in_points_and_a_change_in_per_cent(run: Run) 
         ("points", "even the lower bound 3.42 pp is over the limit 2 pp"),
         ("share", "even the lower bound 3.42 % is over the limit 2 %"),
     ]
+
+
+def test_groups_that_are_held_against_each_other_are_named_in_the_readers_language(run: Run) -> None:
+    verdict = next(v for v in run.verdicts if v.estimate and v.estimate.metric == "leak_rate")
+    parity = replace(verdict, estimate=replace(verdict.estimate, against="lang=en - lang=zh"))  # type: ignore[type-var]
+    title = gate_title(run, parity)
+    assert title.en.endswith(", lang=en − lang=zh")
+    assert title.zh.endswith("，语言：英文 − 语言：中文")

@@ -18,7 +18,7 @@ from aigc_eval.report.files import Unreadable
 from aigc_eval.report.html import answers
 from aigc_eval.report.html.charts import Album, key
 from aigc_eval.report.html.environment import allowed_by, css_text, environment, fixed_words
-from aigc_eval.report.html.examples import MOST, worst_examples
+from aigc_eval.report.html.examples import MOST, mask_kinds, worst_examples
 from aigc_eval.report.html.figures import compare, gates, overview
 from aigc_eval.report.html.frontier import frontier
 from aigc_eval.report.html.sample_list import list_of
@@ -51,7 +51,10 @@ SECTIONS: Mapping[str, Section] = {
     "compare": compare,
     "slices": slices,
     "frontier": frontier,
-    "examples": lambda page: {"worst": worst_examples(page.run, page.masker) if page.edition != "public" else []},
+    "examples": lambda page: {
+        "worst": worst_examples(page.run, page.masker) if page.edition != "public" else [],
+        "mask_kinds": mask_kinds(page),
+    },
     "samples": list_of,
     "standards": standards.section,
     "unscored": _unscored,

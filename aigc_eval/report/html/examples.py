@@ -11,14 +11,15 @@ from aigc_eval.report.excerpts import Piece, excerpt, pieces
 from aigc_eval.report.flags import harmful, sliced_tags
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import figure
-from aigc_eval.report.remarks import Remark
+from aigc_eval.report.page import Page
+from aigc_eval.report.remarks import Remark, mask_words
 from aigc_eval.report.samples import MOST_TEXTS, PASSAGE
-from aigc_eval.report.words import note_words, say, scorer_title, tag_value
+from aigc_eval.report.words import both, note_words, say, scorer_title, tag_value
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MOST", "Example", "Group", "Worst", "worst_examples"]
+__all__ = ["MOST", "Example", "Group", "Worst", "mask_kinds", "worst_examples"]
 
 MOST = 3
 """Examples of one scorer and candidate."""
@@ -150,3 +151,18 @@ def _passages(row: Mapping[Hashable, object], column: str, masker: Masker) -> tu
     return tuple(
         tuple(excerpt(pieces(str(t), masker.hits([str(t)]).get(0, ())), budget=PASSAGE)) for t in texts[:MOST_TEXTS]
     )
+
+
+def mask_kinds(page: Page) -> Bilingual | None:
+    """What the tags on the page stand for: they are the same in both languages, so that equal ones stay equal.
+
+    None where nothing is masked.
+    """
+    if page.edition != "reviewer":
+        return None
+    known = {tag[1:-1].partition("·")[0]: mask_words(tag) for tag in page.masker.tags.values()}
+    kinds = [say("examples.kind", tag=kind, words=words) for kind, words in sorted(known.items()) if words.ours]
+    if not kinds:
+        return None
+    items = both(lambda lang: ("；" if lang == "zh" else "; ").join(kind.in_(lang) for kind in kinds))
+    return say("examples.kinds", items=items)

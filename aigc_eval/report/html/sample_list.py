@@ -10,6 +10,7 @@ from aigc_eval.records import Bilingual, Review, Run
 from aigc_eval.report.escape import Shown
 from aigc_eval.report.flags import Flags, flags_of, sliced_tags
 from aigc_eval.report.html.environment import environment, fixed_words
+from aigc_eval.report.html.examples import mask_kinds
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.numbers import count
 from aigc_eval.report.page import Page
@@ -73,7 +74,9 @@ def list_of(page: Page, *, rest: bool = False) -> dict[str, Any]:
     told = {
         "articles": own,
         "note": say(note, flagged=count(found.flagged), **sizes),
+        "kinds": mask_kinds(page) if rest else None,
         "elsewhere": say("samples.elsewhere", **sizes) if found.there and not rest else None,
+        "other": "report.html" if rest else "samples.html" if found.there else "",
         "left": say("samples.left", left=count(found.left)) if found.left else None,
         "filters": tuple(_filters(page)),
         "orders": tuple(_orders(page.run)),

@@ -107,4 +107,5 @@ WORDS = {
         "The output that this address names is not in this file.",
         "此链接指向的输出不在本文件中。",
     ),
+    "decide.look": ("The other outputs are in:", "其余输出见："),
 }

@@ -39,6 +39,10 @@ WORDS = {
         "Where a candidate is clearly behind another one, and what its outputs leaked.",
         "各候选明显落后于另一候选之处，以及输出中泄露的内容。",
     ),
+    "glance.note.one": (
+        "Shares of faults that stand out, and what the outputs leaked. These are no verdicts.",
+        "较为突出的问题占比，以及输出中泄露的内容。此处不作判定。",
+    ),
     "slices": ("Slices", "切片"),
     "slices.note": (
         "The main metric of each scorer, by tag. In small print: the {level} interval.",
@@ -52,6 +56,8 @@ WORDS = {
         "由差到好，每个评分器、每个候选至多 {most} 条，每题一条。个人信息和密钥已替换为遮蔽标记；"
         "相同的遮蔽标记在全文中代表同一个被遮蔽的值。",
     ),
+    "examples.kinds": ("Kinds of tags: {items}.", "遮蔽标记类型：{items}。"),
+    "examples.kind": ("{tag}: {words}", "{tag}：{words}"),
     "examples.of": (
         "The worst {shown} of {total} outputs short of the best score.",
         "未达最好分的输出共 {total} 条，列出最差的 {shown} 条。",

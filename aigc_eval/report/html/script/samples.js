@@ -151,7 +151,11 @@ class List {
   follow() {
     const key = location.hash.startsWith("#sample-") ? location.hash.slice("#sample-".length) : "";
     const item = key && this.items.find((each) => each.key === key);
-    if (key && !item) this.decisions.tell("not_here");
+    if (key && !item) {
+      this.decisions.tell("not_here");
+      const other = said("told").querySelector("a");
+      if (other) other.hash = location.hash;
+    }
     if (!item) return;
     if (!this.shown.includes(item)) this.clear();
     const page = Math.floor(this.shown.indexOf(item) / PER_PAGE);
