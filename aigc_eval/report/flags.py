@@ -102,8 +102,10 @@ def harmful(run: Run) -> pd.Series[bool]:
 
 
 def _about_harm(scorer: PluginFacts) -> bool:
-    """By what it says it is about, or by its name and the plug-in's own: its options may name other scorers."""
-    return "toxicity" in scorer.dimensions or bool(_HARM.search(f"{scorer.name} {scorer.signature.partition('|')[0]}"))
+    """By what it says it is about; where it says nothing, by its name and the plug-in's own (options name others)."""
+    if scorer.dimensions:
+        return "toxicity" in scorer.dimensions
+    return bool(_HARM.search(f"{scorer.name} {scorer.signature.partition('|')[0]}"))
 
 
 def sliced_tags(run: Run) -> list[str]:

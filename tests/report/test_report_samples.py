@@ -17,9 +17,9 @@ import pytest
 from sample_run import build_run, sample_rows, sample_run
 
 from aigc_eval import report
-from aigc_eval.records import Review, Run, Span
+from aigc_eval.records import Dimension, Review, Run, Span
 from aigc_eval.report import html
-from aigc_eval.report.flags import flags_of
+from aigc_eval.report.flags import flags_of, harmful
 from aigc_eval.report.html import sample_list
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.page import Page
@@ -153,6 +153,21 @@ def test_values_are_masked_and_findings_marked() -> None:
     insulted = [s for s in listed(run) if any(p.labels == "insult" for p in s.answer)]
     assert insulted
     assert all(s.harmful and ("insult", 1) in s.flags[0].labels for s in insulted if len(s.flags) == 1)
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "name", "folds"),
+    [(("toxicity",), "mine", True), (("pii",), "unsafe", False), ((), "unsafe", True), ((), "mine", False)],
+)
+def test_what_harms_is_what_a_scorer_says_it_is_about(
+    dimensions: tuple[Dimension, ...], name: str, folds: bool
+) -> None:
+    """Its name counts only where it says nothing."""
+    run = sample_run()
+    scorer = next(s for s in run.scorers if s.name == "toxicity")
+    rows = run.rows.rename(columns=lambda c: re.sub("^toxicity", name, c))
+    own = replace(scorer, name=name, signature="Mine|version:1", dimensions=dimensions)
+    assert harmful(replace(run, rows=rows, scorers=(own,))).any() == folds
 
 
 def test_the_page_lists_every_output_and_folds_harmful_ones() -> None:
