@@ -5,21 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from aigc_eval import report
 from aigc_eval.config.shape import EDITIONS, FORMATS, LANGUAGES
-from aigc_eval.gates import EXIT_CODES
 from aigc_eval.printing import remove_prints
-from aigc_eval.records import Edition, Reason, Run
+from aigc_eval.records import Edition, Run
+from aigc_eval.report import with_lost
 
 __all__ = [
     "OPTIONAL",
     "REPORTS",
     "Written",
     "edition_of",
+    "lost_of",
     "publish",
     "reports_of",
     "sha256_of",
@@ -82,16 +82,19 @@ def publish(
         files = report.write(done, out, formats=formats, languages=languages, edition=edition)
     except report.ReportError as error:
         files, done = error.written, with_lost(done, error.failed)
+        if kept:  # they tell the verdict that was
+            every = dict.fromkeys([*formats, *(REPORTS[name] for name in kept)])
+            left = [name for name in every if name not in error.failed]
+            return publish(done, out, left, languages, edition=edition, journal_head=journal_head)
     new = {path.name: Written(sha256_of(path), languages, edition) for path in files.values()}
     told = verdict_text(report.edited(done, edition)[0], journal_head, {**(kept or {}), **new})
     report.write_atomically(out / "verdict.json", told, 0o600 if edition == "internal" else 0o644)
     return done
 
 
-def with_lost(done: Run, formats: Iterable[str]) -> Run:
-    """The run as its reports tell it where those of some formats could not be written: undetermined."""
-    lost = (Reason("report_failed", {"format": name}) for name in formats)
-    return replace(done, status="undetermined", exit_code=EXIT_CODES["undetermined"], reasons=(*done.reasons, *lost))
+def lost_of(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The formats that could not be written, as reasons tell them."""
+    return [*dict.fromkeys(str(r["figures"]["format"]) for r in reasons if r["code"] == "report_failed")]
 
 
 def verdict_text(done: Run, journal_head: str, reports: Mapping[str, Written]) -> str:
@@ -121,18 +124,21 @@ def edition_of(folder: Path, bench: Mapping[str, Any]) -> Edition:
 
 
 def reports_of(folder: Path, terms: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[str]]:
-    """The formats and languages that the run's reports are in, or else were asked for in."""
+    """The formats and languages that the run's reports are in, or else were asked for in.
+
+    A format that could not be written was asked for like those that could.
+    """
     asked = terms["bench"].get("report") or {}
     formats, languages = asked.get("formats") or FORMATS, asked.get("languages") or LANGUAGES
     try:
-        told = json.loads((folder / "verdict.json").read_bytes())["languages"]
-        known = {name: [*spoken] for name, spoken in told.items() if name in REPORTS}
+        verdict = json.loads((folder / "verdict.json").read_bytes())
+        known = {name: [*spoken] for name, spoken in verdict["languages"].items() if name in REPORTS}
+        lost = [name for name in lost_of(verdict["reasons"]) if name in REPORTS.values()]
         spoken = {each for own in known.values() for each in own}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return formats, languages
     if not known or not spoken <= set(LANGUAGES):
         return formats, languages
     first = max(known.values(), key=len)
-    return [*dict.fromkeys(REPORTS[name] for name in REPORTS if name in known)], [
-        *dict.fromkeys([*first, *sorted(spoken)])
-    ]
+    there = [REPORTS[name] for name in REPORTS if name in known]
+    return [*dict.fromkeys([*there, *lost])], [*dict.fromkeys([*first, *sorted(spoken)])]

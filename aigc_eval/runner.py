@@ -15,7 +15,7 @@ from typing import Any
 
 from aigc_eval.answering import answering, draws
 from aigc_eval.baselines import not_itself, reference
-from aigc_eval.conclusion import UNASKED, conclude, decided, hindered, looks_of, measure, terms
+from aigc_eval.conclusion import UNASKED, as_concluded, conclude, decided, hindered, looks_of, measure, terms
 from aigc_eval.config import Bench
 from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, NothingToEvaluate
@@ -24,8 +24,8 @@ from aigc_eval.journal import Journal
 from aigc_eval.loading import asked_in, facts_of, load, run_in
 from aigc_eval.plugin import identity_of
 from aigc_eval.printing import PRINTS
-from aigc_eval.publishing import REPORTS, Written, edition_of, publish, sha256_of
-from aigc_eval.records import Edition, Generation, Prompt, Run, Score
+from aigc_eval.publishing import REPORTS, Written, edition_of, lost_of, publish, sha256_of, with_lost
+from aigc_eval.records import Edition, Generation, Prompt, Reason, Run, Score
 from aigc_eval.scoring import Scorers, seen
 from aigc_eval.stages import Progress, Stage
 from aigc_eval.stopping import order_of_draws, rounds
@@ -244,7 +244,8 @@ def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str],
     `edition` says for whom; None: for whom they are now.
 
     Reports in other formats stay part of the verdict where they are still what it was about; those of another edition
-    are written again too, so that a folder never mixes what different readers may see.
+    are written again too, so that a folder never mixes what different readers may see. A format that could not be
+    written leaves the verdict undetermined until it can.
     """
     facts_of(folder)  # a folder without a run is left as it is
     verdict = folder / "verdict.json"
@@ -261,6 +262,12 @@ def report_again(folder: Path, formats: Sequence[str], languages: Sequence[str],
         others = {name for name in kept if told.get(name, "reviewer") != edition}
         formats = [*dict.fromkeys([*formats, *(REPORTS[name] for name in kept if name in others)])]
         kept = {name: written for name, written in kept.items() if REPORTS[name] not in formats}
+        told_so_far = done.reasons
+        lost = [name for name in lost_of(map(Reason.to_json, done.reasons)) if name not in formats]
+        done = with_lost(as_concluded(done), lost) if lost else as_concluded(done)
+        if done.reasons != told_so_far:  # the others tell another verdict
+            formats = [*dict.fromkeys([*formats, *(REPORTS[name] for name in kept)])]
+            kept = {}
         for name in REPORTS:  # what nobody can say of for whom it is
             if name not in kept and REPORTS[name] not in formats:
                 (folder / name).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ All are of one edition (`editions`), and all texts are encoded for where they go
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -48,6 +48,7 @@ __all__ = [
     "sentence",
     "terminal_table",
     "verdict_line",
+    "with_lost",
     "write",
     "write_atomically",
 ]
@@ -137,11 +138,17 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     written, failed = _write_all(run, folder, formats, languages, edition)
     if failed:
-        lost = tuple(Reason("report_failed", {"format": name}) for name in failed)
-        told = replace(run, status="undetermined", exit_code=ReportError.exit_code, reasons=(*run.reasons, *lost))
+        told = with_lost(run, failed)
         written, again = _write_all(told, folder, [f for f in formats if f not in failed], languages, edition)
         raise ReportError({**failed, **again}, written)
     return written
+
+
+def with_lost(run: Run, formats: Iterable[str]) -> Run:
+    """The run as its reports tell it where those of some formats could not be written: undetermined."""
+    lost = (Reason("report_failed", {"format": name}) for name in formats)
+    reasons = (*run.reasons, *(reason for reason in lost if reason not in run.reasons))
+    return replace(run, status="undetermined", exit_code=ReportError.exit_code, reasons=reasons)
 
 
 def _write_all(

@@ -133,7 +133,7 @@ def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> V
         said.append(", ".join(again.reports))
     with protocol.check("verdict") as said:
         again.judged()
-        said.append(f"{run.status}, exit code {run.exit_code}")
+        said.append(f"{again.run.status}, exit code {again.run.exit_code}")
     edition = recorded.editions.get("run.json", "reviewer")
     return Verified(folder, run, found.checksum, recorded.languages, edition, tuple(recorded.lost))
 

@@ -14,7 +14,7 @@ from aigc_eval import report
 from aigc_eval.config.shape import EDITIONS, FORMATS, LANGUAGES
 from aigc_eval.journal import NAME
 from aigc_eval.printing import PRINTS
-from aigc_eval.publishing import REPORTS, Written, edition_of, verdict_text, with_lost
+from aigc_eval.publishing import REPORTS, Written, edition_of, lost_of, verdict_text, with_lost
 from aigc_eval.records import Run
 from aigc_eval.verify.differing import differing
 from aigc_eval.verify.finding import Unfit, first_difference
@@ -35,7 +35,7 @@ class Recorded:
             told = self.verdict.get("editions", {})
             self.editions = {name: told.get(name, "reviewer") for name in self.verdict["reports"]}
             self.languages = {name: tuple(self.verdict["languages"][name]) for name in self.verdict["reports"]}
-            self.lost = [str(r["figures"]["format"]) for r in self.verdict["reasons"] if r["code"] == "report_failed"]
+            self.lost = lost_of(self.verdict["reasons"])
             sound = self.languages.keys() <= REPORTS.keys() and all(map(_spoken, self.languages.values()))
             sound = sound and set(self.editions.values()) <= set(EDITIONS)
         except (LookupError, TypeError, AttributeError):
@@ -87,10 +87,10 @@ def prints(folder: Path) -> list[str]:
 
 
 class Again:
-    """The reports and the verdict that a run gives, as bytes."""
+    """The reports and the verdict that a run gives, as bytes; `run` is the run as they tell it."""
 
     def __init__(self, run: Run, checksum: str, recorded: Recorded) -> None:
-        run = with_lost(run, recorded.lost) if recorded.lost else run
+        self.run = run = with_lost(run, recorded.lost) if recorded.lost else run
         with tempfile.TemporaryDirectory(prefix="aigc-eval-verify-") as place:
             made = _rendered(run, Path(place), recorded)
         self.reports = {name: made[name] for name in REPORTS if name in made and name in recorded.languages}

@@ -20,12 +20,13 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from aigc_eval import report, runner
 from aigc_eval.config import Bench, Named
-from aigc_eval.publishing import OPTIONAL, REPORTS
+from aigc_eval.publishing import OPTIONAL, REPORTS, reports_of
 from aigc_eval.records import Generation, Prompt, Request, Score
 from aigc_eval.report import html, junit
 from aigc_eval.report.escape import visible
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.html.environment import environment
+from aigc_eval.verify import verify
 from tests.seen_elsewhere.small import ALL, Marked, Says, bench, command, prompts, verdict, write
 
 HOSTILE = "\x00\x08\x1b[31m\x7f\x9b\ufffe\uffff]]><x>&\u202e"
@@ -229,6 +230,34 @@ def test_a_report_that_cannot_be_written_leaves_no_pass(
     assert lost not in there
     assert {"verdict.json", "journal.jsonl"} <= there
     assert len(there) >= 6 if lost not in ("summary.csv", "rows.csv") else len(there) >= 5
+
+
+def test_a_report_that_failed_once_counts_until_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undetermined while it is missing, for whoever writes other reports or judges again; then as it was concluded."""
+    real = report.write_atomically
+
+    def failing(path: Path, text: str, mode: int = 0o644) -> str:
+        if path.name == "report.html":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return real(path, text, mode)
+
+    with monkeypatch.context() as full:
+        full.setattr(report, "write_atomically", failing)
+        assert runner.run(bench(Says(), limits=["s0.rate <= 0.5"]), tmp_path).exit_code == 3
+        for formats in (["html"], ["csv"]):
+            assert runner.report_again(tmp_path, formats, ("en",)).exit_code == 3
+            assert [r["code"] for r in verdict(tmp_path)["reasons"]].count("report_failed") == 1
+            assert verify(tmp_path).unfit is None
+        said = {check.name: check.what for check in verify(tmp_path).checks}
+        assert said["verdict"] == "undetermined, exit code 3"
+    assert "html" in reports_of(tmp_path, {"bench": {}})[0]  # whoever judges again writes it, too
+    assert runner.report_again(tmp_path, ["html"], ("en",)).exit_code == 0
+    assert (verdict(tmp_path)["status"], verdict(tmp_path)["exit_code"]) == ("pass", 0)
+    assert verify(tmp_path).unfit is None
+    with monkeypatch.context() as full:
+        full.setattr(report, "write_atomically", failing)
+        assert runner.report_again(tmp_path, ["html"], ("en",)).exit_code == 3  # the others say so, too
+        assert verify(tmp_path).unfit is None
 
 
 def test_numbers_of_other_libraries_are_told_before_the_run_ends(tmp_path: Path) -> None:

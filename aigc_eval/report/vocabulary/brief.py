@@ -296,7 +296,10 @@ WORDS = {
         "Have the policy confirmed by somebody who has not seen the answers: it was changed when {n} were there.",
         "请未看过回答的人确认策略：已有 {n} 条回答时策略被改动。",
     ),
-    "brief.todo.report": ("Write the report that failed: {format}.", "重新生成未能写出的报告：{format}。"),
+    "brief.todo.report": (
+        "Write the report that failed: {format} (aigc-eval report); until then the verdict is undetermined.",
+        "重新生成未能写出的报告：{format}（aigc-eval report）；在此之前结论未定。",
+    ),
     "brief.todo.mask": (
         "Search the outputs for personal data (the scorer pii) before anybody passes this report on: nothing was "
         "masked.",
