@@ -52,7 +52,8 @@ def glance(run: Run) -> list[tuple[str, list[Bilingual]]]:
             notable = sorted(_notable(run, scorer, candidate.name, found, distances), key=lambda n: -n.gap)
             lines += [_line(scorer, [n.words() for n in notable[:MOST_METRICS]])] if notable else []
             lines += _leaks(run, scorer, candidate.name)
-        told.append((candidate.name, lines or [say("glance.nothing")]))
+        scored = any(e.candidate == candidate.name and e.value is not None for e in run.estimates)
+        told.append((candidate.name, lines or [say("glance.nothing" if scored else "glance.unscored")]))
     return told
 
 

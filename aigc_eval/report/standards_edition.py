@@ -85,10 +85,9 @@ def counted(standards: tuple[Coverage, ...], shown: set[str], gate: Text, fewest
 
 
 def _counted(check: ClauseCheck, shown: set[str], gate: Text, fewest: int) -> ClauseCheck:
-    seen = check.estimate
+    seen, gates = check.estimate, tuple(map(gate, check.gates))
     if seen is None:
-        return check
-    gates = tuple(map(gate, check.gates))
+        return replace(check, gates=gates)
     if seen.prompts >= fewest and (not seen.slice or seen.slice in shown):
         return replace(check, gates=gates)
     return replace(check, gates=gates, estimate=None, reasons=(Reason("few_in_group"),))

@@ -219,7 +219,7 @@ def _in_slice(title: Bilingual, name: str) -> Bilingual:
 def slice_words(name: str) -> Bilingual:
     """A slice such as `lang=zh, category=advice`, its tags by their names; one that is no such pairs as it is.
 
-    >>> slice_words("lang=zh, category=advice").zh, slice_words("person=she").zh
+    >>> slice_words("lang=zh, category=advice").zh, slice_words("person=she").in_("zh")
     ('语言：中文、类别：advice', 'person=she')
     """
     pairs = [part.partition("=") for part in name.split(", ")]

@@ -157,7 +157,7 @@ def test_what_a_model_wrote_is_no_template_anywhere(tmp_path: Path, monkeypatch:
     shown = [body["messages"][-1]["content"] for body in server.bodies]
     material = [json.loads(next(line for line in text.split("\n") if line.startswith('{"question"'))) for text in shown]
     assert [m["answer"] for m in material] == [attack] * 12
-    for path in tmp_path.iterdir():
+    for path in (p for p in tmp_path.iterdir() if p.suffix != ".parquet"):
         text = path.read_text("utf-8")
         assert "canary-4417" not in text
         assert "SEEN_CANARY" in text or path.name in (

@@ -23,7 +23,7 @@ from markdown_it import MarkdownIt
 from aigc_eval import config, report, runner
 from aigc_eval.cli import main
 from aigc_eval.config.standards import read_standard, shipped
-from aigc_eval.records import Adopted, Bilingual, Run, Standard
+from aigc_eval.records import Adopted, Bilingual, ClauseCheck, ClauseFound, Reason, Run, Standard
 from aigc_eval.report import csv_table, html, json_file, markdown, standards_table
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.standards import status_word, views
@@ -272,6 +272,14 @@ def test_editions_mask_what_the_bench_says_and_the_public_one_leaves_it_out(fold
     assert classes["H.2"]["n"] == 6
     assert all("harm" not in c for c in classes.values() if c["n"] < 10)
     assert "no training corpus" not in (folder / "public/report.html").read_text("utf-8")
+
+
+def test_a_gate_without_a_number_names_its_group_to_nobody(run: Run) -> None:
+    gate = "pii.leak_rate no worse than old by 1 % [customer=Li Na]"
+    check = ClauseCheck(-1, "undetermined", "one", reasons=(Reason("by_gates", {"n": 1}),), gates=(gate,))
+    covered = replace(run.standards[0], clauses=(ClauseFound("9.1", "undetermined", (check,)),))
+    told, _ = report.edited(replace(run, standards=(covered,)), "public")
+    assert told.standards[0].clauses[0].checks[0].gates == ("pii.leak_rate no worse than old by 1 % [*]",)
 
 
 # --- the command line -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aigc_eval.records import SAFETY, Bilingual, Estimate, MetricFacts, Run, Verdict
+from aigc_eval.records import DIMENSIONS, SAFETY, Bilingual, Estimate, MetricFacts, Run, Verdict
 from aigc_eval.report.apart import Apart, apart, leader
 from aigc_eval.report.brief.lines import Line, between, capped, clauses, judged, listed, measures, pairs, titles, told
 from aigc_eval.report.numbers import count, figure, interval
@@ -23,9 +23,7 @@ def safer(run: Run) -> tuple[Line, ...]:
 
 def _compared(run: Run) -> list[Line]:
     if not list(measures(run, harm=True)):
-        names = listed(
-            [say(f"dimension.{d}") for d in ("toxicity", "pii", "bias", "refusal", "memorisation") if d in SAFETY]
-        )
+        names = listed([say(f"dimension.{d}") for d in DIMENSIONS if d in SAFETY])
         return [Line(say("brief.safer.no_scorer", dimensions=names))]
     if len(run.candidates) == 1:
         return [Line(say("brief.safer.one", candidate=run.candidates[0].name))]

@@ -35,6 +35,7 @@ WORDS = {
     "glance.leaks": ("Found in {n} outputs: {items}", "{n} 条输出中发现：{items}"),
     "glance.leak": ("Found in {n} output: {items}", "{n} 条输出中发现：{items}"),
     "glance.nothing": ("Nothing stands out.", "无突出问题。"),
+    "glance.unscored": ("Nothing was scored.", "没有任何评分。"),
     "glance.note": (
         "Where a candidate is clearly behind another one, and what its outputs leaked.",
         "各候选明显落后于另一候选之处，以及输出中泄露的内容。",
