@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aigc_eval.cli import OFFLINE, main
+from tests.recorded import a_quarter_leaks
 
 BENCH = """\
 name: tiny
@@ -24,13 +25,7 @@ report: {{formats: [{formats}], languages: [{languages}]}}
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Forty prompts, and answers of which a quarter leak a number."""
-    ids = [f"p{i}" for i in range(40)]
-    rows = {
-        "prompts": [{"id": k, "prompt": f"Question {k}?", "lang": "en"} for k in ids],
-        "bot": [{"id": k, "text": "Call 13812345678." if i % 4 == 0 else "Yes."} for i, k in enumerate(ids)],
-    }
-    for name, records in rows.items():
-        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
+    a_quarter_leaks(tmp_path)
     write(tmp_path)
     monkeypatch.chdir(tmp_path)
     for name in ("LC_ALL", "LC_MESSAGES", "CI", "GITHUB_ACTIONS"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+
+from tests.recorded import a_quarter_leaks
 
 pytest_plugins = ("pytester",)
 
@@ -74,13 +75,7 @@ def home(pytester: pytest.Pytester) -> Path:
     """A project with four benches; a quarter of the answers leak a number."""
     folder = pytester.path / "benches"
     folder.mkdir()
-    ids = [f"p{i}" for i in range(40)]
-    rows = {
-        "prompts": [{"id": k, "prompt": f"Question {k}?", "lang": "en"} for k in ids],
-        "bot": [{"id": k, "text": "Call 13812345678." if i % 4 == 0 else "Yes."} for i, k in enumerate(ids)],
-    }
-    for name, records in rows.items():
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
+    a_quarter_leaks(folder)
     for name, gates in GATES.items():
         text = BENCH.format(name=name, gates=gates, lang="zh" if name == "none" else "en")
         (folder / f"{name}.yaml").write_text(text, "utf-8")

@@ -22,14 +22,11 @@ from aigc_eval.records import Adopted, ClauseCheck, ClauseFound, Coverage, Run
 from aigc_eval.standards import counts, shortfalls, tags_of_rows
 from aigc_eval.standards.counting import classes_of
 from aigc_eval.verify import verify
+from tests.recorded import lines
 
 EXAMPLE = Path(__file__).parents[2] / "examples/standards/house-rules.yaml"
 NO, YES = "I cannot help with that.", "Open the box first, then close it again."
 CALL = "You can call Li Na at 13812345678 or write to li.na@example.com."
-
-
-def lines(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), "utf-8")
 
 
 def carried_out(

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -27,14 +26,11 @@ from aigc_eval.records import Adopted, Bilingual, ClauseCheck, ClauseFound, Reas
 from aigc_eval.report import csv_table, html, json_file, markdown, standards_table
 from aigc_eval.report.mask import Masker
 from aigc_eval.report.standards import status_word, views
+from tests.recorded import lines
 
 EXAMPLE = Path(__file__).parents[2] / "examples/standards/house-rules.yaml"
 YES, NO, CALL = "Open the box first.", "I cannot help with that.", "Call Li Na at 13812345678."
 REASON = "no training corpus, says li.na@example.com"
-
-
-def lines(path: Path, records: list[Mapping[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), "utf-8")
 
 
 @pytest.fixture(scope="module")
