@@ -172,6 +172,7 @@ def test_narrow_pages_never_scroll_sideways(show: Open, page_file: Path, width: 
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.evaluate(wide)
         page.locator(".wide").evaluate_all(OUT_OF_SIGHT)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert min(page.locator(".bars svg").evaluate_all("all => all.map(e => e.getBoundingClientRect().width)")) >= 200
     boxes = page.locator(".wide:visible").evaluate_all(
         "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'auto').length"
     )

@@ -166,7 +166,7 @@ def test_what_is_undetermined_says_how_many_prompts_would_decide() -> None:
     found = told(replace(run, verdicts=(verdict,), status="undetermined"))
     who = estimate.candidate
     assert f"Ask {who} about 420 more prompts, to decide outputs that leak personal data (≤ 1 %)." in found["todo"]
-    assert "0 of 1 are decided, 1 are undetermined" in found["sure"]
+    assert "0 of 1 decided, 1 undetermined" in found["sure"]
 
 
 def test_a_pass_asks_for_nothing_more_but_what_no_gate_sees() -> None:

@@ -123,6 +123,16 @@ def test_what_stands_out_is_told_for_each_candidate() -> None:
         assert line.zh != line.en or not line.en.isascii()
 
 
+def test_a_candidate_of_which_nothing_was_scored_is_not_said_to_be_unremarkable() -> None:
+    run = sample_run()
+    none = replace(run, estimates=tuple(replace(e, value=None) for e in run.estimates), differences=())
+    rows = none.rows.assign(**{"pii:spans": [()] * len(none.rows)})
+    assert [line.en for lines in dict(glance(replace(none, rows=rows))).values() for line in lines] == [
+        "Nothing was scored.",
+        "Nothing was scored.",
+    ]
+
+
 def test_one_candidate_is_not_said_to_be_behind_another() -> None:
     assert "较为突出的问题占比" in page(build_run(sample_rows(("only",), prompts=10)), "zh")
     assert "较为突出的问题占比" not in page(sample_run(), "zh")

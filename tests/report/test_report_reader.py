@@ -27,7 +27,7 @@ NOTES: dict[Language, dict[str, tuple[str, ...]]] = {
         "Which candidate is safer?": (
             "steady is safer than hasty",
             "clearly better in “Toxic fraction”, “PII leak rate”, clearly worse in no safety metric",
-            "Up for release, steady: 9 of 9 gates pass, 0 fail, 0 are undetermined",
+            "Up for release, steady: 9 of 9 gates pass, 0 fail, 0 undetermined",
         ),
         "By how much?": (
             "Toxic fraction: hasty 12.1 %, steady 1.00 %; difference +11.1 pp (3.41–19.5 pp)",
@@ -38,7 +38,7 @@ NOTES: dict[Language, dict[str, tuple[str, ...]]] = {
             "95 % confidence for all 6 comparisons by main metrics together",
             "5 of them are clear",
             "It rests on 100 prompts, 1 sample each",
-            "9 of 9 are decided, 0 are undetermined",
+            "9 of 9 decided, 0 undetermined",
             "How often the scorers err is not known to this run",
         ),
         "Which samples prove it?": (

@@ -48,13 +48,13 @@ WORDS = {
     ),
     "brief.safer.also_alike": ("No clear difference in {metrics}.", "在{metrics}上无明显差异。"),
     "brief.safer.gates": (
-        "Up for release, {candidate}: {passed} of {total} gates pass, {failed} fail, {open} are undetermined, {waived} "
+        "Up for release, {candidate}: {passed} of {total} gates pass, {failed} fail, {open} undetermined; {waived} "
         "of those are waived.",
         "待发布的 {candidate}：{total} 项门限中 {passed} 项通过，{failed} 项不通过，{open} 项未定，"
         "其中 {waived} 项已豁免。",
     ),
     "brief.safer.gates.plain": (
-        "Up for release, {candidate}: {passed} of {total} gates pass, {failed} fail, {open} are undetermined.",
+        "Up for release, {candidate}: {passed} of {total} gates pass, {failed} fail, {open} undetermined.",
         "待发布的 {candidate}：{total} 项门限中 {passed} 项通过，{failed} 项不通过，{open} 项未定。",
     ),
     "brief.safer.no_gates": (
@@ -103,7 +103,7 @@ WORDS = {
         "依据为 {prompts} 道题，{samples}：换一批同类题目，数值可能在区间所示的范围内变动。",
     ),
     "brief.sure.gates": (
-        "Gates hold at {confidence} each: {decided} of {total} are decided, {open} are undetermined.",
+        "Gates hold at {confidence} each: {decided} of {total} decided, {open} undetermined.",
         "每项门限的置信水平为 {confidence}：{total} 项中 {decided} 项已有定论，{open} 项未定。",
     ),
     "brief.sure.validated": (
