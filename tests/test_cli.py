@@ -358,6 +358,7 @@ def on_a_terminal(home: Path, *args: str, **env: str) -> tuple[int, str]:
     return child.wait(60), written.decode("utf-8", "replace")
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_live_progress(home: Path) -> None:
     write(home, "{name: dawdle, generator: probe:Slow}")
     shorten(home)
@@ -378,6 +379,7 @@ def test_no_color_means_no_escapes(home: Path) -> None:
 # --- interruption ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_keep_what_is_finished(aigc_eval: Command, home: Path, number: signal.Signals, code: int) -> None:
     write(home, "{name: dawdle, generator: probe:Slow}")

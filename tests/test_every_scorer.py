@@ -20,6 +20,8 @@ from aigc_eval.report.mask import Masker
 from aigc_eval.report.words import unit_name
 from tests.contract.test_plugins import RECIPES
 
+pytestmark = pytest.mark.slow
+
 SCORERS = sorted(registry.entries("scorer").keys() - RECIPES.keys())
 GROUPS = {"female": "a woman 女士", "male": "a man 先生"}
 INSTRUCTIONS = ["punctuation:no_comma", {"id": "length:characters", "at_most": 500}]

@@ -6,9 +6,8 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1] / "aigc_eval"
 FLOORS = {
@@ -89,6 +88,11 @@ SLOW = {"torch", "transformers", "presidio_analyzer", "pandas", "evaluate", "det
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def part(path: Path) -> str:
     """The floor's name: first part below the package."""
     return path.relative_to(ROOT).with_suffix("").parts[0]
@@ -120,32 +124,27 @@ def floor_of(name: str) -> str | None:
     return rest[0] if rest and rest[0] in FLOORS else "__init__"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_module_imports_lower_floors_only(path: Path) -> None:
-    own = part(path)
-    for name in imports(ast.parse(path.read_text("utf-8"))):
-        other = floor_of(name)
-        if other is None or other == own:
-            continue
-        assert FLOORS[other] < FLOORS[own], f"{path.name} (floor {FLOORS[own]}) imports {name} (floor {FLOORS[other]})"
+def test_a_module_imports_lower_floors_only() -> None:
+    for path in MODULES:
+        own = part(path)
+        above = [n for n in imports(tree(path)) if (f := floor_of(n)) not in (None, own) and FLOORS[f] >= FLOORS[own]]
+        assert not above, f"{path.relative_to(ROOT)} (floor {FLOORS[own]}) imports from its own floor or above: {above}"
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if part(p) in ("generators", "scorers")], ids=lambda p: str(p.relative_to(ROOT))
-)
-def test_plug_ins_leave_their_siblings_alone(path: Path) -> None:
-    inside = path.relative_to(ROOT).with_suffix("").parts
-    for name in imports(ast.parse(path.read_text("utf-8"))):
-        parts = name.split(".")
-        if parts[:2] == ["aigc_eval", inside[0]] and len(parts) > 2:
-            assert parts[2] == inside[1], f"{path} imports its sibling {name}"
+def test_plug_ins_leave_their_siblings_alone() -> None:
+    for path in (p for p in MODULES if part(p) in ("generators", "scorers")):
+        inside = path.relative_to(ROOT).with_suffix("").parts
+        for name in imports(tree(path)):
+            parts = name.split(".")
+            if parts[:2] == ["aigc_eval", inside[0]] and len(parts) > 2:
+                assert parts[2] == inside[1], f"{path} imports its sibling {name}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_slow_packages_are_imported_where_they_are_used(path: Path) -> None:
-    allowed = {"report": {"jinja2"}, "config": {"pydantic"}, "calls": {"pydantic"}}.get(part(path), set())
-    top = {name.split(".")[0] for name in imports(ast.parse(path.read_text("utf-8")), top_only=True)}
-    assert not (top & SLOW) - allowed
+def test_slow_packages_are_imported_where_they_are_used() -> None:
+    for path in MODULES:
+        allowed = {"report": {"jinja2"}, "config": {"pydantic"}, "calls": {"pydantic"}}.get(part(path), set())
+        top = {name.split(".")[0] for name in imports(tree(path), top_only=True)}
+        assert not (top & SLOW) - allowed, path.relative_to(ROOT)
 
 
 def test_the_command_line_starts_without_slow_packages() -> None:

@@ -176,6 +176,7 @@ def test_noise_of_a_scorer_is_not_taken_for_that_of_the_candidate() -> None:
     assert [m.metric for m in margins(SCORERS, frame(one, texts), frame(other, texts))] == ["long", "words"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.05, 0.3])
 def test_two_runs_stay_within_the_margin_of_two_others(spread: float) -> None:
     """At least 95 % of the time, prompts being the same; and twice the margin lets an unchanged candidate pass."""

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.models.serving import serving
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +21,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_snippets_run_together(tmp_path: Path) -> None:
     """The README's bench, with the README's scorer added and its generator as a third candidate."""
     bench, *_ = blocks("yaml")
@@ -62,6 +65,7 @@ def test_the_snippets_run_together(tmp_path: Path) -> None:
     assert json.loads(judged.stdout)["reasons"][-1]["code"] == "policy_changed"  # the answers were there before it
 
 
+@pytest.mark.slow
 def test_the_bench_of_an_api_runs(tmp_path: Path) -> None:
     """The README's second bench against a server on this machine: planned, then run with its sweep and limits."""
     _, bench, *_ = blocks("yaml")

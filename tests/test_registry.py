@@ -118,6 +118,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.slow
 def test_the_sample_package_brings_plugins(sample: Path) -> None:
     code = (
         "from aigc_eval import registry\n"
@@ -143,6 +144,7 @@ def test_the_sample_package_runs_in_a_bench(sample: Path, tmp_path: Path) -> Non
     assert done.stdout == "QUIETQUIET 1.0\n", done.stderr
 
 
+@pytest.mark.slow
 def test_the_sample_package_keeps_the_plugin_contract(sample: Path) -> None:
     """The contract tests see every registered plug-in, installed packages included."""
     command = [sys.executable, "-m", "pytest", "tests/contract", "-k", "shout or capitals", "-p", "no:cacheprovider"]

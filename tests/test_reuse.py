@@ -214,6 +214,7 @@ def test_a_run_that_is_none_stops_it_all_before_it_begins(
     assert not (tmp_path / "second").exists()
 
 
+@pytest.mark.slow
 def test_the_command_line(first: Path, tmp_path: Path) -> None:
     load(tmp_path, name="second", prompts=["a.jsonl", "b.jsonl"])
     words = [sys.executable, "-m", "aigc_eval", "run", tmp_path / "bench.yaml", "--trust-bench", "--in-process"]

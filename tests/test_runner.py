@@ -218,6 +218,7 @@ def test_an_unfinished_run_wants_resume(bench: Path, tmp_path: Path) -> None:
     assert runner.run(config.load(bench), out, resume=True).exit_code == 0
 
 
+@pytest.mark.slow
 def test_resuming_after_any_lost_tail_gives_the_same_artefacts(bench: Path, tmp_path: Path) -> None:
     """The journal cut at 4 random bytes: nothing acknowledged is done again, and every artefact is the same."""
     whole = tmp_path / "whole"
@@ -277,6 +278,7 @@ def test_kill_nine_at_random_moments(bench: Path, tmp_path: Path) -> None:
     assert ours["summary.csv"] == theirs["summary.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "code"), [
     (("release: good", "release: bad"), 1),
     (("release: good", "release: good"), 0),

@@ -143,6 +143,7 @@ def test_a_run_that_was_mended_fits(run: Path) -> None:
     assert len(answers) > len({r["key"] for r in answers}), "the run was to hold answers that were asked for again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "change"), [
     ({"limit": 11}, ("", "")),
     ({}, ("samples: 2", "samples: 1\nreport: {formats: [html, junit], languages: [zh]}")),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Open = Callable[..., "Page"]
 RUN_ID = "5eed" * 8
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

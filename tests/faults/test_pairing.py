@@ -35,6 +35,7 @@ def paired(folder: Path, server: Server, generator: str, count: int, samples: in
     )
 
 
+@pytest.mark.slow
 def test_answers_that_overtake_each_other_are_paired(tmp_path: Path) -> None:
     with faulty(Plan(delay=(0.0, 0.05)), tmp_path / "server") as server:
         print(paired(tmp_path, server, "openai_compatible", 120, 5))

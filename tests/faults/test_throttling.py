@@ -35,6 +35,7 @@ def test_retry_after_is_honoured_within_the_cap(after: str, least: float, most: 
         assert least <= gaps(server)[0] < most
 
 
+@pytest.mark.slow
 @every_generator
 def test_a_throttled_candidate_is_asked_by_fewer(generator: str, tmp_path: Path) -> None:
     """A server that takes eight at a time, and thirty-two who ask: after a while about eight do."""

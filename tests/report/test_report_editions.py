@@ -129,6 +129,7 @@ def _check(planted: Planted) -> None:
         assert leaked([printed(planted.run, edition)], planted.values) == [], edition  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_planted_values_are_in_no_public_and_no_reviewer_file(planted: Planted) -> None:
     _check(planted)
 
@@ -140,6 +141,7 @@ def test_a_thousand_planted_values_are_in_no_public_and_no_reviewer_file(tmp_pat
     _check(found)
 
 
+@pytest.mark.slow
 def test_the_internal_edition_has_them_all_so_the_search_can_find_them(planted: Planted) -> None:
     """In every format some, since tags name groups of gates; in those that hold texts, all."""
     folder = planted.folders["internal"]
@@ -204,6 +206,7 @@ def test_harmful_texts_stay_folded(planted: Planted, edition: Edition) -> None:
 # -- one run, editions one after the other ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_report_again_gives_every_edition_byte_for_byte(tmp_path: Path) -> None:
     bench, _ = planted_bench(34)
     out = tmp_path / "out"
@@ -226,6 +229,7 @@ def verify_(folder: Path) -> str:
     return "ok" if found.unfit is None else str(found.unfit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_verify_makes_every_edition_again(tmp_path: Path, edition: Edition) -> None:
     bench, values = planted_bench(17)

@@ -155,7 +155,7 @@ def tree(text: str) -> Any:
 SINKS: dict[str, tuple[Callable[[Run], str], Callable[[str], Any]]] = {
     "html": (page, dom),
     "rows": (lambda r: csv_table.rows(r, masker(r)), shape),
-    "summary": (lambda r: csv_table.summary(r), shape),
+    "summary": (csv_table.summary, shape),
     "junit": (lambda r: junit.junit(r, ("en",)), elements),
     "markdown": (lambda r: markdown.markdown(r, ("en", "zh")), tokens),
     "github": (lambda r: github.github(r, ("en",)), commands),

@@ -160,6 +160,7 @@ def _calls(values: np.ndarray[tuple[int], np.dtype[np.float64]], column: str = "
     return pd.DataFrame({**known, "status": "scored", column: values})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("q", "n"), [(0.5, 60), (0.95, 200)])
 def test_bounds_of_a_difference_of_quantiles(q: float, n: int) -> None:
     """They came from the mean's replicates: 6 to 10 times too wide, so that no gate on latency was ever decided."""

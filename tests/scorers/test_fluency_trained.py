@@ -45,6 +45,7 @@ def perplexity(score: Score) -> float:
     return math.exp(score.parts["nll"] / score.parts["tokens"])
 
 
+@pytest.mark.slow
 def test_windows_without_overlap_overstate_perplexity(tmp_path: Path) -> None:
     folder = str(tiny.causal(tmp_path / "m", scale=1.0))
     text = "xaxbxcxdxexfxgxh" * 8  # what follows an x is known to whoever saw the letter before it
