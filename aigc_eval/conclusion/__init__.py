@@ -13,10 +13,10 @@ from aigc_eval.conclusion.terms import Terms, adopted, hindered, judged_by, look
 
 __all__ = [
     "UNASKED",
-    "as_concluded",
     "Measured",
     "Terms",
     "adopted",
+    "as_concluded",
     "conclude",
     "decided",
     "hindered",

@@ -1,8 +1,8 @@
 """summary.csv (one row a metric, candidate and slice) and rows.csv (one row an output), for spreadsheets.
 
 UTF-8 with a byte order mark, because spreadsheets need it to read Chinese; for programs that stumble over it a bench
-says `report: {csv: {bom: false}}`. Texts are quoted, masked, visible and never formulas. Numbers are bare (RFC 4180): so
-readers that go by quotes (R's readr, Python's QUOTE_NONNUMERIC, BigQuery) take them for what they are, and no locale
+says `report: {csv: {bom: false}}`. Texts are quoted, masked, visible and never formulas. Numbers are bare (RFC 4180):
+so readers that go by quotes (R's readr, Python's QUOTE_NONNUMERIC, BigQuery) take them for what they are, and no locale
 comes into it. The last column is the edition, since the format has no other place to say it.
 """
 

@@ -16,7 +16,7 @@ __all__ = ["Page"]
 class Page:
     """What a report or a section of one may read; the first language is the one that a page opens in.
 
-    `run` is what the edition shows of the run, and `whole` all of it, for the one file that a later `report` starts from.
+    `run` is what the edition shows of the run, and `whole` all of it, for the file that a later `report` starts from.
     `made` keeps what several files of one writing share and what is dear to make twice (`samples`).
     """
 
