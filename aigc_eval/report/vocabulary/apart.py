@@ -25,7 +25,8 @@ WORDS = {
         "“Ahead, not tested”: the number is one of the whole set of texts, or a quantile, and only its interval, as of "
         "two separate samples, leaves out 0.",
         "↑ 越高越好，↓ 越低越好。横条为各候选的 {level} 置信区间，每行刻度各自独立。"
-        "差异为同一批题目上 {candidate} 减 {against}，附 {level} 置信区间。只有配对检验在多重比较校正后仍成立才说“明显更好”（Holm 法，5 %："
+        "差异为同一批题目上 {candidate} 减 {against}，附 {level} 置信区间。"
+        "只有配对检验在多重比较校正后仍成立才说“明显更好”（Holm 法，5 %："
         "主要指标即各评分器的首项指标与设有门限的指标，共 {main} 项，合并校正；其余 {rest} 项另行合并校正）。"
         "“占优，未经检验”：该数值属于整组文本或为分位数，仅其区间（按两个独立样本计算）不含 0。",
     ),
@@ -37,7 +38,9 @@ WORDS = {
         "the {main} by main metrics together, which are the first of each scorer and those with a gate, and over the "
         "other {rest} together).",
         "↑ 越高越好，↓ 越低越好。横条为各候选的 {level} 置信区间，每行刻度各自独立。"
-        "各数值下方为同一批题目上与 {against} 的差异及其 {level} 置信区间。▲ 明显优于 {against}，▼ 明显差于 {against}：只有配对检验在多重比较校正后仍成立才标出"
+        "各数值下方为同一批题目上与 {against} 的差异及其 {level} 置信区间。"
+        "▲ 明显优于 {against}，▼ 明显差于 {against}："
+        "只有配对检验在多重比较校正后仍成立才标出"
         "（Holm 法，5 %：主要指标即各评分器的首项指标与设有门限的指标，共 {main} 次比较，合并校正；"
         "其余 {rest} 次另行合并校正）。",
     ),
