@@ -113,7 +113,7 @@ class Run:
     `places` says where the gates stand, each as written, and under "" the bench: `benchmarks/bench.yaml:9`.
     `key` is the run's own key for keyed hashes of masked values. `release` is False for a partial run (a limit, say),
     whose verdict must not be used for a release. `policy` is what judged it: its `name`, `sha256`, `confidence`,
-    `source` (as written) and, where it was changed after the first answer, `changed` (how many answers there were).
+    `source` (as written) and `since` (how many answers there were when it came; 0 where it was there before them).
     `standards` is what it shows about the clauses of standards, on which no verdict depends.
     `reviews` are the decisions of people about flags, in the order in which they were recorded, and `reviewed` what
     follows from them; no other field depends on them.
@@ -144,6 +144,10 @@ class Run:
     differences: tuple[Difference, ...] = ()
     reviews: tuple[Review, ...] = ()
     reviewed: Reviewed = field(default_factory=Reviewed)
+
+    def overall(self) -> dict[tuple[str, str, str], Estimate]:
+        """The estimates over all rows, by candidate, scorer and metric."""
+        return {(e.candidate, e.scorer, e.metric): e for e in self.estimates if not e.slice}
 
     def facts(self) -> dict[str, Any]:
         """Everything but the rows and the key, ready for JSON (run.json)."""

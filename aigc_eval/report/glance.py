@@ -43,7 +43,7 @@ class _Notable:
 
 def glance(run: Run) -> list[tuple[str, list[Bilingual]]]:
     """Each candidate's lines, one a scorer; a single line that says so where nothing stands out."""
-    found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
+    found = run.overall()
     distances = list(apart(run).values())
     told = []
     for candidate in run.candidates:

@@ -100,7 +100,7 @@ def _gates(run: Run, lang: str) -> list[str]:
 
 
 def _metrics(run: Run, lang: str) -> list[str]:
-    found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
+    found = run.overall()
     names = [c.name for c in run.candidates]
     head = [say("scorer").in_(lang), say("metric").in_(lang), *map(markdown_code, names)]
     lines = [f"### {say('main_metrics').in_(lang)}", "", _row(head), _row("---" for _ in head)]

@@ -31,7 +31,7 @@ def terminal_table(run: Run, lang: str) -> Group:
     from rich.console import Group
     from rich.table import Table
 
-    found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
+    found = run.overall()
     metrics = Table(box=None, pad_edge=False)
     for head in ("scorer", "metric"):
         metrics.add_column(_text(say(head).in_(lang)))

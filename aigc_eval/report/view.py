@@ -29,7 +29,16 @@ from aigc_eval.report.words import (
     unit_name,
 )
 
-__all__ = ["candidate_states", "compare_note", "comparisons", "gate_groups", "method_line", "methods", "policy"]
+__all__ = [
+    "aloud",
+    "candidate_states",
+    "compare_note",
+    "comparisons",
+    "gate_groups",
+    "method_line",
+    "methods",
+    "policy",
+]
 
 STATUSES = ("pass", "fail", "undetermined")
 _URGENT = ("fail", "undetermined", "pass")
@@ -93,6 +102,11 @@ def cell(estimate: Estimate | None, unit: str) -> Cell:
     if estimate is None:
         return Cell(NONE)
     return Cell(figure(estimate.value, unit), interval(estimate.low, estimate.high, unit))
+
+
+def aloud(names: Sequence[str], cells: Sequence[Cell]) -> str:
+    """What a picture of some candidates' numbers says, for those who do not see it."""
+    return "; ".join(f"{n} {c.value} ({c.interval or NONE})" for n, c in zip(names, cells, strict=True))
 
 
 def gate_groups(run: Run) -> list[tuple[str, list[GateLine]]]:
@@ -182,7 +196,7 @@ def status_counts(run: Run) -> list[tuple[str, int, Bilingual]]:
 
 def comparisons(run: Run) -> list[tuple[Bilingual, list[MetricLine]]]:
     """The metrics of each scorer over all rows, candidates side by side, where anyone has a value."""
-    found, distances = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}, apart(run)
+    found, distances = run.overall(), apart(run)
     groups = []
     for scorer in run.scorers:
         lines = []
@@ -201,14 +215,13 @@ def _metric_line(
 ) -> MetricLine:
     cells = tuple(cell(e, metric.unit) for e in row)
     names = [c.name for c in run.candidates]
-    told = (f"{n} {c.value} ({c.interval or NONE})" for n, c in zip(names, cells, strict=True))
-    only = distances[1] if len(distances) == len(("one", "other")) else None
+    only = distances[1] if len(distances) == 2 else None
     return MetricLine(
         metric_title(metric),
         ARROWS[metric.better],
         unit_name(metric.unit),
         cells,
-        "; ".join(told),
+        aloud(names, cells),
         distances,
         say("no_direction") if metric.better is None else only.words() if only else say("apart.unknown"),
         names.index(leader(only)) if only and only.clear else None,

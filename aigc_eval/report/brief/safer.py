@@ -103,7 +103,7 @@ def _gated(run: Run) -> list[Line]:
 
 def much(run: Run) -> tuple[Line, ...]:
     """The numbers of the safety metrics, and how far apart they are."""
-    found = {(e.candidate, e.scorer, e.metric): e for e in run.estimates if not e.slice}
+    found = run.overall()
     if len(run.candidates) == 1:
         lines = [line for s, m in measures(run, harm=True) for line in _alone(run, found, s.name, told(s, m), m)]
     else:

@@ -9,7 +9,6 @@ from typing import Any
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts
 from aigc_eval.report import view
 from aigc_eval.report.html.charts import Album, Picture, Scale, axis, bars, comparison, gate_picture, numbers_of
-from aigc_eval.report.numbers import NONE
 from aigc_eval.report.page import Page
 from aigc_eval.report.words import ARROWS, level, metric_title, say, scorer_title, unit_name
 
@@ -49,7 +48,7 @@ class Bars:
 
 def overview(page: Page) -> dict[str, Any]:
     """The main metric of each scorer that has a value, shares first: they stand on one axis from 0 to 100 %."""
-    found = {(e.candidate, e.scorer, e.metric): e for e in page.run.estimates if not e.slice}
+    found = page.run.overall()
     lines = []
     for scorer in page.run.scorers:
         for metric in scorer.metrics[:1]:
@@ -76,13 +75,12 @@ def _bars(page: Page, scorer: PluginFacts, metric: MetricFacts, row: Sequence[Es
     scale = Scale(0.0, 1.0) if _share(metric) else Scale.of([0.0, *numbers_of(row)], (_least(metric), metric.bounds[1]))
     album, ticks = Album.of(page), scale.ticks(5)
     cells = [view.cell(e, metric.unit) for e in row]
-    told = (f"{c.name} {own.value} ({own.interval or NONE})" for c, own in zip(page.run.candidates, cells, strict=True))
     return Bars(
         scorer_title(scorer),
         metric_title(metric),
         ARROWS[metric.better],
         unit_name(metric.unit),
-        "; ".join(told),
+        view.aloud([c.name for c in page.run.candidates], cells),
         album.add(bars(row, scale, _WIDTH, ticks)),
         album.add(axis(scale, ticks, metric.unit, _WIDTH)) if below else None,
     )

@@ -51,7 +51,7 @@ class _Cost:
 
 def frontier(page: Page) -> dict[str, Any]:
     """A picture and a table for each main metric of quality, where at least two candidates have both numbers."""
-    found = {(e.candidate, e.scorer, e.metric): e for e in page.run.estimates if not e.slice}
+    found = page.run.overall()
     payers = [s for s in page.run.scorers if "cost" in s.dimensions or any(m.name in _COSTS for m in s.metrics)]
     cost = _scored(page.run, payers, found) or _counted(page.run)
     drawn = []

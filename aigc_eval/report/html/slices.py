@@ -8,9 +8,9 @@ from typing import Any
 
 from aigc_eval.records import Bilingual, Estimate, MetricFacts, PluginFacts, Run
 from aigc_eval.report.html.charts import Album, Picture, Scale, axis, comparison, numbers_of
-from aigc_eval.report.numbers import NONE, count
+from aigc_eval.report.numbers import count
 from aigc_eval.report.page import Page
-from aigc_eval.report.view import Cell, cell
+from aigc_eval.report.view import Cell, aloud, cell
 from aigc_eval.report.words import ARROWS, metric_title, say, tag_name, tag_value, unit_name
 
 __all__ = ["SliceGroup", "SliceTable", "slices"]
@@ -87,8 +87,7 @@ def _table(
     lines = []
     for head, row in rows:
         cells = tuple(cell(e, metric.unit) for e in row)
-        told = (f"{c.name} {own.value} ({own.interval or NONE})" for c, own in zip(run.candidates, cells, strict=True))
         picture = album.add(comparison(row, scale, _WIDTH, ticks))
-        lines.append(SliceRow(head, cells, picture, "; ".join(told)))
+        lines.append(SliceRow(head, cells, picture, aloud([c.name for c in run.candidates], cells)))
     below = album.add(axis(scale, ticks, metric.unit, _WIDTH))
     return SliceTable(metric_title(metric), ARROWS[metric.better], unit_name(metric.unit), tuple(lines), below)
