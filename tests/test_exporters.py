@@ -17,6 +17,7 @@ import pytest
 
 from aigc_eval import exporters
 from aigc_eval.cli import main
+from aigc_eval.config.shape import EDITIONS
 from aigc_eval.errors import MissingExtra, UsageError
 from aigc_eval.exporters.figures import created, facts, named, numbers, verdicts
 from aigc_eval.records import Estimate, Run
@@ -60,6 +61,16 @@ def test_names_stay_apart_and_inside_their_folder() -> None:
     assert not any("/" in n or n.startswith(".") or not n.isprintable() for n in names.values())
     many = named(f"x{'?' * i}" for i in range(2000))
     assert len(set(many.values())) == 2000
+
+
+def test_of_a_public_run_only_what_it_tells_is_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Run] = []
+    monkeypatch.setitem(exporters.EXPORTERS, "list", (lambda shown, _: seen.append(shown) or [], "."))  # type: ignore[index]
+    asked = tuple(replace(c, signature="X|system:nice words") for c in run().candidates)
+    for edition in EDITIONS:
+        exporters.export(replace(run(), candidates=asked), "list", tmp_path, edition)
+    assert [len(shown.rows["text"].unique()) > 1 for shown in seen] == [False, True, True]
+    assert ["nice words" in shown.candidates[0].signature for shown in seen] == [False, True, True]
 
 
 @has("tensorboard")

@@ -77,6 +77,16 @@ def tree(text: str) -> Element:
     return html5lib.parse(text, namespaceHTMLElements=False)
 
 
+def test_a_trend_tells_no_more_than_the_reports_of_any_run(runs: dict[str, Path], tmp_path: Path) -> None:
+    hushed = tmp_path / "hushed"
+    shutil.copytree(runs["first"], hushed)
+    runner.report_again(hushed, ["json"], ["en"], "public")
+    assert trends.collect([hushed, runs["second"]]).edition == "public"
+    assert trends.collect([hushed, runs["second"]], "internal").edition == "internal"
+    runner.report_again(hushed, ["json"], ["en"], "internal")
+    assert trends.collect([hushed, runs["second"]]).edition == "reviewer"
+
+
 def test_gated_metrics_come_first_and_runs_by_their_time(runs: dict[str, Path]) -> None:
     trend = trends.collect([runs["second"], runs["first"]])
     assert [r.run.name for r in trend.releases] == ["first", "second"]

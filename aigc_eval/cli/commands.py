@@ -180,7 +180,7 @@ def report(
     if len(folders) > 1:
         if formats or pdf:
             raise UsageError("a report about several runs is always HTML and CSV; leave --format and --pdf out")
-        shown = (edition or Edition.reviewer).value
+        shown = edition.value if edition else None
         return report_trend(folders, out, given, shown, as_given=as_given, as_json=as_json)
     (folder,) = folders
     if out is not None or as_given:

@@ -38,11 +38,14 @@ def export(
 ) -> int:
     """Write a run's numbers, with their intervals and verdicts, where another tool reads them, on this machine only.
 
-    No text of any output is written, and nothing is sent: Weights & Biases runs offline, MLflow into `mlflow.db`.
+    No text of any output is written, of a run in the public edition nothing that it does not tell, and nothing is
+    sent: Weights & Biases runs offline, MLflow into `mlflow.db`.
     """
     from aigc_eval import exporters, runner
+    from aigc_eval.publishing import edition_of
 
-    written = [str(path) for path in exporters.export(runner.load(folder), to.value, out)]
+    run = runner.load(folder)
+    written = [str(path) for path in exporters.export(run, to.value, out, edition_of(folder, run.bench))]
     if as_json:
         say(json.dumps({"to": to.value, "files": written}, ensure_ascii=False))
     else:

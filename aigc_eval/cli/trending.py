@@ -20,7 +20,7 @@ def report_trend(
     folders: Sequence[Path],
     out: Path | None,
     languages: Sequence[str],
-    edition: str,
+    edition: str | None,
     *,
     as_given: bool,
     as_json: bool,
@@ -33,7 +33,7 @@ def report_trend(
 
     if out is None:
         raise UsageError("a report about several runs needs a folder of its own; add --out DIR")
-    trend = trends.collect(folders, cast("Edition", edition), as_given=as_given)
+    trend = trends.collect(folders, cast("Edition | None", edition), as_given=as_given)
     texts = {
         "trend.html": trends.page(trend, tuple(languages) or tuple(LANGUAGES)),
         "trend.csv": trends.table(trend),

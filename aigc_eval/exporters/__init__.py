@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aigc_eval.exporters import mlflow, tensorboard, wandb
-from aigc_eval.records import Run
+from aigc_eval.records import Edition, Run
 from aigc_eval.report.editions import edited
 
 __all__ = ["EXPORTERS", "export"]
@@ -27,11 +27,11 @@ EXPORTERS: Mapping[str, tuple[Callable[[Run, Path], list[Path]], str]] = {
 """Each tool's exporter, and the folder in which the tool looks by itself."""
 
 
-def export(run: Run, tool: str, out: Path | None = None) -> list[Path]:
-    """Write a run into a tool's store below `out`; returns what to open.
+def export(run: Run, tool: str, out: Path | None = None, edition: Edition = "reviewer") -> list[Path]:
+    """Write a run into a tool's store below `out`, masked; returns what to open. The public edition has no small group.
 
     Errors: MissingExtra where the tool is not installed; UsageError where the store holds this run already.
     """
     write, usual = EXPORTERS[tool]
-    shown, _ = edited(run, "reviewer")
+    shown, _ = edited(run, "public" if edition == "public" else "reviewer")
     return write(shown, Path(usual) if out is None else out)

@@ -36,7 +36,7 @@ _SAID = frozenset({"candidate", "format", "metric", "scorer", "expires", "grade"
 _NOTES = frozenset(f"output is {outcome}" for outcome in OUTCOMES)
 _LABEL = re.compile(r"(?:echo:)?[A-Za-z][A-Za-z_-]{0,39}", re.ASCII)
 _OPTION = re.compile(r"\w{1,40}:[\w.+-]{0,40}|model\w{0,20}:\w[\w.-]{0,60}/\w[\w.-]{0,60}", re.ASCII)
-
+_DIGEST = re.compile(r"[0-9a-f]{8,128}", re.ASCII)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|x([0-9a-f]{2})|(.))", re.DOTALL)
 
 Text = Callable[[str], str]
@@ -85,8 +85,8 @@ def _through(run: Run, text: Text) -> Run:
         bench=deep(run.bench),
         policy={k: v if k == "sha256" else deep(v) for k, v in run.policy.items()},
         slices=tuple(map(text, run.slices)),
-        candidates=tuple(replace(c, signature=text(c.signature)) for c in run.candidates),
-        scorers=tuple(replace(s, signature=text(s.signature)) for s in run.scorers),
+        candidates=tuple(_plugin(c, text) for c in run.candidates),
+        scorers=tuple(_plugin(s, text) for s in run.scorers),
         estimates=tuple(_slice(e, text) for e in run.estimates),
         verdicts=tuple(_verdict(v, text) for v in run.verdicts),
         reasons=tuple(_reason(r, text) for r in run.reasons),
@@ -94,6 +94,11 @@ def _through(run: Run, text: Text) -> Run:
         places={text(k): text(v) for k, v in run.places.items()},
         standards=rewritten(run.standards, text),
     )
+
+
+def _plugin(plugin: PluginFacts, text: Text) -> PluginFacts:
+    defaults, facts = _deep(plugin.defaults, text), _deep(plugin.facts, text)
+    return replace(plugin, signature=text(plugin.signature), defaults=defaults, facts=facts)
 
 
 def _deep(value: Any, text: Text) -> Any:
@@ -251,7 +256,19 @@ def _brief(plugin: PluginFacts) -> PluginFacts:
     """A plug-in by its class, its version and those options that are a number, a word or the name of a model."""
     name, *options = plugin.signature.split("|")
     told = [option for option in options if _OPTION.fullmatch(option)]
-    return replace(plugin, signature="|".join([name, *told, *(["…"] if len(told) < len(options) else [])]))
+    return replace(
+        plugin,
+        signature="|".join([name, *told, *(["…"] if len(told) < len(options) else [])]),
+        defaults={k: _plain(k, v) for k, v in plugin.defaults.items()},
+        facts={k: _plain(k, v) for k, v in plugin.facts.items()},
+    )
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A number, a word, a digest or the name of a model; of anything else, that there is something."""
+    if value is None or isinstance(value, bool | int | float) or _DIGEST.fullmatch(str(value)):
+        return value
+    return value if isinstance(value, str) and _OPTION.fullmatch(f"{name}:{value}") else "…"
 
 
 def _rows(rows: pd.DataFrame) -> pd.DataFrame:

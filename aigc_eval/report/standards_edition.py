@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from aigc_eval.records import Adopted, ClassFound, ClauseCheck, ClauseFound, Coverage, Reason, Standard
+from aigc_eval.records import Adopted, Bilingual, ClassFound, ClauseCheck, ClauseFound, Coverage, Reason, Standard
 
 __all__ = ["counted", "rewritten"]
 
@@ -74,7 +74,12 @@ def counted(standards: tuple[Coverage, ...], shown: set[str], gate: Text, fewest
     return tuple(
         replace(
             c,
-            adopted=replace(c.adopted, mapped={}, not_applicable=dict.fromkeys(c.adopted.not_applicable, UNTOLD)),
+            adopted=replace(
+                c.adopted,
+                standard=c.adopted.standard if c.adopted.shipped else _untold(c.adopted.standard),
+                mapped={},
+                not_applicable=dict.fromkeys(c.adopted.not_applicable, UNTOLD),
+            ),
             clauses=tuple(
                 replace(f, checks=tuple(_counted(check, shown, gate, fewest) for check in f.checks)) for f in c.clauses
             ),
@@ -82,6 +87,12 @@ def counted(standards: tuple[Coverage, ...], shown: set[str], gate: Text, fewest
         )
         for c in standards
     )
+
+
+def _untold(standard: Standard) -> Standard:
+    """A standard of the bench's own without remarks: who compared its clauses with the text, and how."""
+    clauses = tuple(replace(clause, basis=Bilingual(UNTOLD)) for clause in standard.clauses)
+    return replace(standard, note=Bilingual(""), clauses=clauses)
 
 
 def _counted(check: ClauseCheck, shown: set[str], gate: Text, fewest: int) -> ClauseCheck:

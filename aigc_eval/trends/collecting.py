@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aigc_eval.baselines import asked_apart, records_of, scorers_apart
+from aigc_eval.config.shape import EDITIONS
 from aigc_eval.errors import UsageError
 from aigc_eval.evidence import scorers_behind
-from aigc_eval.loading import load
+from aigc_eval.loading import facts_of, load
+from aigc_eval.publishing import edition_of
 from aigc_eval.records import POLICY, Bilingual, Edition, Estimate, MetricFacts, Run, Verdict, Zone
 from aigc_eval.report.editions import edited
 from aigc_eval.report.words import gate_title, gate_unit, metric_facts, metric_title
@@ -97,12 +99,15 @@ class Trend:
         return tuple(dict.fromkeys(name for r in self.releases for name in r.names))
 
 
-def collect(folders: Sequence[Path], edition: Edition = "reviewer", *, as_given: bool = False) -> Trend:
+def collect(folders: Sequence[Path], edition: Edition | None = None, *, as_given: bool = False) -> Trend:
     """Read completed runs, each once; sorted by the time of their creation unless they are taken as given.
+
+    Where no edition is asked for it is the narrowest that any run's reports are, and the reviewer's at most.
 
     Errors: UsageError where one run is given twice; JournalError where a folder holds no completed run.
     """
-    releases = [_release(folder, edition) for folder in folders]
+    shown = edition or _narrowest(folders)
+    releases = [_release(folder, shown) for folder in folders]
     known: dict[str, Path] = {}
     for release, folder in zip(releases, folders, strict=True):
         identity = release.run.id or str(folder.resolve())
@@ -111,7 +116,12 @@ def collect(folders: Sequence[Path], edition: Edition = "reviewer", *, as_given:
         known[identity] = folder
     if not as_given:
         releases.sort(key=lambda release: release.run.created)
-    return Trend(tuple(releases), tuple(_series(releases)), edition)
+    return Trend(tuple(releases), tuple(_series(releases)), shown)
+
+
+def _narrowest(folders: Sequence[Path]) -> Edition:
+    own: set[Edition] = {edition_of(folder, facts_of(folder)["bench"]) for folder in folders}
+    return min({"reviewer", *own}, key=EDITIONS.index)
 
 
 def _release(folder: Path, edition: Edition) -> Release:

@@ -21,8 +21,9 @@ from rich.console import Console
 from sample_run import build_run, sample_rows, sample_run
 
 from aigc_eval import report, runner, verify
+from aigc_eval.config.standards import read_standard
 from aigc_eval.publishing import REPORTS
-from aigc_eval.records import Edition, Run, Waiver
+from aigc_eval.records import Adopted, Coverage, Edition, Run, Waiver
 from aigc_eval.report.editions import FEWEST, edited
 from aigc_eval.report.escape import visible
 from aigc_eval.report.mask import compact
@@ -32,6 +33,7 @@ EDITIONS: tuple[Edition, ...] = get_args(Edition)
 PRIVATE = {"journal.jsonl", "facts.json"}
 """What stays with the run, for its owner only; every other file may be sent to an edition's readers."""
 FORMATS = tuple(dict.fromkeys(REPORTS.values()))
+HOUSE_RULES = Path(__file__).parents[2] / "examples/standards/house-rules.yaml"
 TAG = re.compile(r"⟦[A-Za-z0-9_.-]+·[0-9a-f]{6,64}⟧")
 
 
@@ -338,3 +340,19 @@ def test_numbers_are_the_same_in_every_edition() -> None:
         assert (told.status, told.exit_code, told.release) == (run.status, run.exit_code, run.release)
         assert [(v.status, v.candidate) for v in told.verdicts] == [(v.status, v.candidate) for v in run.verdicts]
         assert [e for e in told.estimates if not e.slice] == [e for e in run.estimates if not e.slice]
+
+
+def test_the_public_edition_has_no_remark_of_a_standard_and_no_path() -> None:
+    """Who compared a house rule with its text is a person; what a plug-in reads may be called after one."""
+    standard, _ = read_standard(HOUSE_RULES)
+    run = sample_run()
+    path = {"model": "/home/li.na/models", "sha256": "ab" * 32, "n": "7"}
+    run = replace(
+        run,
+        candidates=tuple(replace(c, facts=path, defaults={"system": "You are Li Na.", "n": 7}) for c in run.candidates),
+        standards=(Coverage(Adopted(standard, "0" * 64)),),
+    )
+    told = json.dumps(edited(run, "public")[0].facts(), ensure_ascii=False)
+    assert "Li Na" in json.dumps(run.facts(), ensure_ascii=False)
+    assert not re.search("Li Na|li[.]na|李娜|replace every word", told)
+    assert ("ab" * 32 in told, standard.clauses[0].requirement.en in told) == (True, True)
