@@ -285,7 +285,9 @@ def test_the_commands(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[st
     out.write_bytes(out.read_bytes()[:-1])
     assert main(["verify", str(out), "--json"]) == 2
     assert json.loads(capfd.readouterr().out)["first_difference"]["file"] == "(archive)"
+    capfd.readouterr()
     assert main(["verify", str(tmp_path / "none.zip")]) == 2
+    assert "none.zip: there is no such folder or file" in capfd.readouterr().err
 
 
 # --- archives that were changed ---------------------------------------------------------------------------------------

@@ -95,6 +95,8 @@ def verify(
     from aigc_eval.packing import check
     from aigc_eval.verify import verify as checked
 
+    if not folder.exists():
+        raise UsageError(f"{folder}: there is no such folder or file; name a run's folder or a pack")
     found = (check if folder.is_file() else checked)(folder, trust=trust_bench)
     if as_json:
         say(json.dumps(found.to_json(), ensure_ascii=False, allow_nan=False))

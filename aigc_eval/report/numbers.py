@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 
 __all__ = ["NONE", "about", "count", "difference_of", "figure", "interval", "limit"]
 
@@ -75,13 +76,15 @@ def interval(low: float | None, high: float | None, unit: str = "") -> str:
 
 
 def limit(value: float, unit: str = "") -> str:
-    """A limit as its author wrote it: no trailing zeros.
+    """A limit as its author wrote it: no trailing zeros, and no powers of ten where tables print none.
 
-    >>> limit(0.05, "share"), limit(-0.02, "points"), limit(30)
-    ('5 %', '−2 pp', '30')
+    >>> limit(0.05, "share"), limit(-0.02, "points"), limit(30), limit(0.00006)
+    ('5 %', '−2 pp', '30', '0.00006')
     """
     scaled = value * 100 if unit in _TAILS else value
     text = f"{scaled:,.10g}" if abs(scaled) < 1e15 else f"{scaled:.3g}"
+    if "e-" in text and abs(scaled) >= 1e-5:
+        text = f"{Decimal(text):f}"
     return text.replace("-", "−", 1) + _TAILS.get(unit, "")
 
 
