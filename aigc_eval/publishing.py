@@ -20,6 +20,7 @@ __all__ = [
     "Written",
     "edition_of",
     "lost_of",
+    "narrower",
     "publish",
     "reports_of",
     "sha256_of",
@@ -116,11 +117,25 @@ def verdict_text(done: Run, journal_head: str, reports: Mapping[str, Written]) -
 def edition_of(folder: Path, bench: Mapping[str, Any]) -> Edition:
     """The edition that the run's reports are, or else were asked for as; the narrowest where that cannot be told."""
     asked: Edition = (bench.get("report") or {}).get("edition") or "reviewer"
-    try:
-        told = set(json.loads((folder / "verdict.json").read_bytes())["editions"].values())
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return asked
-    return next((edition for edition in EDITIONS if edition in told), asked)
+    return _told(folder) or asked
+
+
+def narrower(edition: Edition, folder: Path) -> Edition:
+    """An edition, or that of the reports in a folder where it tells less: nobody has asked for more by name."""
+    return min(edition, _told(folder) or edition, key=EDITIONS.index)
+
+
+def _told(folder: Path) -> Edition | None:
+    """The narrowest edition that verdict.json says of any report, or run.json where there is no verdict."""
+    for name in ("verdict.json", "run.json"):
+        try:
+            found = json.loads((folder / name).read_bytes())
+            told = {*found["editions"].values()} if name == "verdict.json" else {found["edition"]}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue
+        if known := [edition for edition in EDITIONS if edition in told]:
+            return known[0]
+    return None
 
 
 def reports_of(folder: Path, terms: Mapping[str, Any]) -> tuple[Sequence[str], Sequence[str]]:

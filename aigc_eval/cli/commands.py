@@ -118,6 +118,7 @@ def run(
     from aigc_eval.cli.noise import run_noise
     from aigc_eval.cli.planning import Wishes, show_plan
     from aigc_eval.cli.progress import reporting
+    from aigc_eval.publishing import narrower
 
     allows = allowed(allow_path, trust_bench, allow_host, allow_list, allow_bad_rows)
     loaded = config.load(bench, policy=policy, baseline=baseline_of(baseline), **allows._asdict())
@@ -131,6 +132,9 @@ def run(
     if dry_run:
         return show_plan(loaded, folder, Wishes(limit), as_json)
     browser = ready_to_print(loaded.formats) if pdf else None
+    if edition is None and (kept := narrower(loaded.edition, folder)) != loaded.edition:
+        tell(f"{folder}: its reports stay in the {kept} edition; --edition {loaded.edition} writes them in that one")
+        loaded = replace(loaded, edition=kept)
     check_writable(folder)
     with reporting() as progress:
         done = runner.run(loaded, folder, **given._asdict(), progress=progress)

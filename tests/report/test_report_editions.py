@@ -21,8 +21,9 @@ from rich.console import Console
 from sample_run import build_run, sample_rows, sample_run
 
 from aigc_eval import report, runner, verify
+from aigc_eval.cli import main
 from aigc_eval.config.standards import read_standard
-from aigc_eval.publishing import REPORTS
+from aigc_eval.publishing import REPORTS, edition_of
 from aigc_eval.records import Adopted, Coverage, Edition, Run, Waiver
 from aigc_eval.report.editions import FEWEST, edited
 from aigc_eval.report.escape import visible
@@ -252,6 +253,29 @@ def test_another_edition_takes_the_place_of_all_files(tmp_path: Path) -> None:
     assert (tmp_path / "summary.csv").read_text("utf-8-sig").splitlines()[1].endswith('"public"')
     runner.report_again(tmp_path, ["html"], ("en",))  # nobody says for whom: as before
     assert set(json.loads((tmp_path / "verdict.json").read_bytes())["editions"].values()) == {"public"}
+
+
+def test_a_public_folder_stays_public_until_somebody_asks_for_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [json.dumps({"id": f"p{i}", "prompt": f"Question {i}?"}) for i in range(12)]
+    (tmp_path / "prompts.jsonl").write_text("\n".join(lines), "utf-8")
+    (tmp_path / "b.yaml").write_text(
+        "name: b\nprompts: [prompts.jsonl]\ncandidates: [echo]\nscorers: [fluency]\n", "utf-8"
+    )
+    asked = ["run", str(tmp_path / "b.yaml"), "--out", str(tmp_path / "out")]
+
+    def told() -> set[str]:
+        return {*json.loads((tmp_path / "out" / "verdict.json").read_bytes())["editions"].values()}
+
+    assert main([*asked, "--edition", "public"]) == 0
+    assert main(asked) == 0
+    assert told() == {"public"}
+    assert "--edition reviewer" in capsys.readouterr().err
+    (tmp_path / "out" / "verdict.json").unlink()
+    assert edition_of(tmp_path / "out", {"report": {"edition": "internal"}}) == "public"
+    assert main([*asked, "--edition", "reviewer"]) == 0
+    assert told() == {"reviewer"}
 
 
 # -- groups that could tell a person ---------------------------------------------------------------------------------
