@@ -15,7 +15,7 @@ from typing import Any
 
 from aigc_eval.answering import answering, draws
 from aigc_eval.baselines import not_itself, reference
-from aigc_eval.conclusion import UNASKED, as_concluded, conclude, decided, hindered, looks_of, measure, terms
+from aigc_eval.conclusion import as_concluded, conclude, decided, hindered, looks_of, measure, terms
 from aigc_eval.config import Bench
 from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, NothingToEvaluate
@@ -25,7 +25,7 @@ from aigc_eval.loading import asked_in, facts_of, load, run_in
 from aigc_eval.plugin import identity_of
 from aigc_eval.printing import PRINTS
 from aigc_eval.publishing import REPORTS, Written, edition_of, lost_of, publish, sha256_of, with_lost
-from aigc_eval.records import Edition, Generation, Prompt, Reason, Run, Score
+from aigc_eval.records import UNASKED, Edition, Generation, Prompt, Reason, Run, Score
 from aigc_eval.scoring import Scorers, seen
 from aigc_eval.stages import Progress, Stage
 from aigc_eval.stopping import order_of_draws, rounds

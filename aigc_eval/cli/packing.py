@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from aigc_eval.cli.app import Debug, Json, TrustBench, app
+from aigc_eval.cli.commands import Edition
 from aigc_eval.cli.outcome import guarded
 from aigc_eval.cli.stdio import say
 
 __all__ = ["pack"]
-
-
-class For(StrEnum):
-    """For whom a pack is."""
-
-    public = "public"
-    reviewer = "reviewer"
-    internal = "internal"
 
 
 @app.command(short_help="Put a run's reports, journal, policy and checksums into one zip.")
@@ -29,7 +21,7 @@ class For(StrEnum):
 def pack(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a completed run.")],
     *,
-    edition: Annotated[For | None, typer.Option(help="For whom [default: that of the run's reports].")] = None,
+    edition: Annotated[Edition | None, typer.Option(help="For whom [default: that of the run's reports].")] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.zip", help="Where [default: <RUN>.<edition>.zip beside the run].")
     ] = None,

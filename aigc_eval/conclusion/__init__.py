@@ -5,14 +5,13 @@ measuring   the numbers of one scorer, and the verdicts of its gates (judging)
 concluding  the run as a whole
 """
 
-from aigc_eval.conclusion.concluding import UNASKED, as_concluded, conclude
+from aigc_eval.conclusion.concluding import as_concluded, conclude
 from aigc_eval.conclusion.facts import metric_facts, scored_outcomes, versions
 from aigc_eval.conclusion.judging import decided
 from aigc_eval.conclusion.measuring import Measured, measure
 from aigc_eval.conclusion.terms import Terms, adopted, hindered, judged_by, looks_of, terms, values_of
 
 __all__ = [
-    "UNASKED",
     "Measured",
     "Terms",
     "adopted",

@@ -12,16 +12,13 @@ from aigc_eval.conclusion.measuring import Measured
 from aigc_eval.conclusion.terms import Terms, adopted, slices
 from aigc_eval.differences import corrected
 from aigc_eval.gates import BASELINE, EXIT_CODES, Against, Policy, overall, requirements, slice_name, waive
-from aigc_eval.records import Coverage, PluginFacts, Reason, Run, Verdict, digest
+from aigc_eval.records import UNASKED, Coverage, PluginFacts, Reason, Run, Verdict, digest
 from aigc_eval.reviews import standing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["UNASKED", "as_concluded", "conclude"]
-
-UNASKED = ("gave_up", "over_budget")
-"""Errors of outputs that were not asked for, since there was no sense or no money in going on."""
+__all__ = ["as_concluded", "conclude"]
 
 
 def conclude(  # noqa: PLR0917

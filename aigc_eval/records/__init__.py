@@ -6,7 +6,17 @@
 A `Score` has a finite value or says why not. Nothing here is ever NaN.
 """
 
-from aigc_eval.records.answers import ERROR_KINDS, OUTCOMES, ErrorKind, Generation, Message, Outcome, Prompt, Request
+from aigc_eval.records.answers import (
+    ERROR_KINDS,
+    OUTCOMES,
+    UNASKED,
+    ErrorKind,
+    Generation,
+    Message,
+    Outcome,
+    Prompt,
+    Request,
+)
 from aigc_eval.records.base import Bilingual, Record, canonical, digest
 from aigc_eval.records.differences import SURE, Difference
 from aigc_eval.records.reviews import DECISIONS, Concordance, Decision, Precision, Review, Reviewed
@@ -36,6 +46,7 @@ __all__ = [
     "POLICY",
     "SAFETY",
     "SURE",
+    "UNASKED",
     "Adopted",
     "Better",
     "Bilingual",

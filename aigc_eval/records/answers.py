@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from aigc_eval.records.base import Record
 
-__all__ = ["ERROR_KINDS", "OUTCOMES", "ErrorKind", "Generation", "Message", "Outcome", "Prompt", "Request"]
+__all__ = ["ERROR_KINDS", "OUTCOMES", "UNASKED", "ErrorKind", "Generation", "Message", "Outcome", "Prompt", "Request"]
 
 Outcome = Literal["ok", "truncated", "empty", "refused", "filtered", "error"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "truncated", "empty", "refused", "filtered", "error")
@@ -48,6 +48,8 @@ gave_up         not asked: too many calls before it had failed
 over_budget     not asked: the run's cap of tokens or cost was reached
 """
 ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
+UNASKED: tuple[ErrorKind, ...] = ("gave_up", "over_budget")
+"""Kinds of error of outputs that were not asked for: there was no sense or no money in going on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aigc_eval.records import POLICY, Bilingual, Reason, Run, Verdict
+from aigc_eval.records import POLICY, UNASKED, Bilingual, Reason, Run, Verdict
 from aigc_eval.report.numbers import count
 from aigc_eval.report.words import both, gate_sentence, gate_title, say, sentence
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Deviation", "deviations"]
 
-UNASKED = ("gave_up", "over_budget")
-"""Errors of outputs that nobody asked for."""
 _REUSED = re.compile(r"reused from (\w+): ([\d,]+) answers, ([\d,]+) scores")
 
 

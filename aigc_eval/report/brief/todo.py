@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aigc_eval.records import POLICY, Bilingual, Reason, Run, Verdict
+from aigc_eval.records import POLICY, UNASKED, Bilingual, Reason, Run, Verdict
 from aigc_eval.report.brief.lines import Line, capped, listed, reasons, safety, say_n, unvalidated
 from aigc_eval.report.numbers import about, count, figure
 from aigc_eval.report.view import border_of
@@ -15,7 +15,6 @@ __all__ = ["todo"]
 _TOLD = frozenset({"gates_pass", "gate_fails", "gates_open", "gates_waived", "stopped_early", "no_early_stop",
                    "no_early_order", "not_gated"})  # fmt: skip
 """Reasons of a run that ask for nothing by themselves: the gates do, or the policy chose it."""
-_UNASKED = ("gave_up", "over_budget")
 
 
 def todo(run: Run) -> tuple[Line, ...]:
@@ -55,7 +54,7 @@ def _run(run: Run) -> Iterator[Line]:
     for reason in run.reasons:
         if reason.code not in _TOLD:
             yield Line(_reason(reason))
-    lost = run.rows[(run.rows["outcome"] == "error") & ~run.rows["error"].isin(_UNASKED)]
+    lost = run.rows[(run.rows["outcome"] == "error") & ~run.rows["error"].isin(UNASKED)]
     silent = {r.figures.get("candidate") for r in reasons(run, "unanswered")}
     for name, n in lost.groupby("candidate", sort=False).size().items():
         if name not in silent:
@@ -65,7 +64,7 @@ def _run(run: Run) -> Iterator[Line]:
 def _reason(reason: Reason) -> Bilingual:
     figures = reason.figures
     n = count(float(figures["n"])) if isinstance(figures.get("n"), int | float) else ""
-    if reason.code in _UNASKED:
+    if reason.code in UNASKED:
         return say("brief.todo.unasked", n=n)
     if reason.code == "limited":
         return say("brief.todo.limited", limit=count(float(figures["limit"])))
