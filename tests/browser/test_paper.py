@@ -57,6 +57,8 @@ def test_pages_are_a4_full_numbered_and_named(printed: dict[str, Path], name: st
         assert (round(page.mediabox.width), round(page.mediabox.height)) == A4
         text = words(page.extract_text())
         assert run in text
+        assert "Reviewer edition" in text
+        assert "审核版" in text
         assert f"{number} / {len(pages)}" in text
         assert len(text) > 60, f"page {number} is nearly empty"
 

@@ -97,7 +97,7 @@ def rest(page: Page) -> str | None:
 def _document(template: str, page: Page, told: Mapping[str, Any]) -> str:
     """A page of its own, with the style, the script and the head that all have."""
     templates = environment()
-    running = css_text(page.run.name)
+    running = css_text(_running(page))
     style = "".join(templates.get_template(f"style/{name}").render(running=running) for name in STYLES)
     script = "".join(templates.get_template(f"script/{name}").render() for name in SCRIPTS)
     album = Album.of(page)
@@ -114,6 +114,12 @@ def _document(template: str, page: Page, told: Mapping[str, Any]) -> str:
         script_hash=allowed_by(script) if told["sample_list"] else "",
         keys=[album.add(key(i)) for i in range(len(page.run.candidates))],
     )
+
+
+def _running(page: Page) -> str:
+    """What stands at the foot of every printed page: a sheet that is found alone must say whom it is for."""
+    edition = say(f"edition.{page.edition}")
+    return " · ".join([page.run.name, *(edition.in_(lang) for lang in page.languages)])
 
 
 def _header(run: Run, languages: Sequence[str], edition: Edition) -> dict[str, Any]:
