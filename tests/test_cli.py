@@ -158,6 +158,12 @@ def test_help_is_quick() -> None:
     assert seconds < 0.5
 
 
+def test_help_says_which_edition_a_report_again_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, default in (("run", "the bench's"), ("report", "as the run's reports are now")):
+        main([command, "--help"])
+        assert f"Default: {default}" in " ".join(capsys.readouterr().out.split())
+
+
 def test_help_names_every_command_and_exit_code(aigc_eval: Command, tmp_path: Path) -> None:
     done = aigc_eval(tmp_path, "--help")
     assert done.returncode == 0

@@ -67,13 +67,9 @@ class Edition(StrEnum):
     internal = "internal"
 
 
-Editions = Annotated[
-    Edition | None,
-    typer.Option(
-        "--edition",
-        help="For whom the reports are: counts only; texts, masked; texts as they are. Default: the bench's.",
-    ),
-]
+_EDITIONS = "For whom the reports are: counts only; texts, masked; texts as they are. Default: "
+Editions = Annotated[Edition | None, typer.Option("--edition", help=f"{_EDITIONS}the bench's.")]
+EditionAgain = Annotated[Edition | None, typer.Option("--edition", help=f"{_EDITIONS}as the run's reports are now.")]
 
 
 @app.command()
@@ -158,7 +154,7 @@ def report(
     languages: Annotated[
         list[Language] | None, typer.Option("--language", help="Only this language (repeatable).")
     ] = None,
-    edition: Editions = None,
+    edition: EditionAgain = None,
     pdf: Pdf = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the trend over several runs is written.")
