@@ -6,8 +6,8 @@ tests are those of `compare` (`significance`), two-sided. Holm's correction is o
 alike, the chance that any main metric is called better or worse is at most 5 %, however many there are, and so is that
 of any other. What was not scored counts against the side that leads.
 
-Metrics of sets of texts, and quantiles, have no test that is quick enough to be made for every report: their difference
-has the interval of two independent numbers (MOVER; Donner & Zou 2012), no p-value, and is never called clear.
+Metrics of sets of texts, of templates, and quantiles, have no test that is quick enough for every report: their
+difference has the interval of two independent numbers (MOVER; Donner & Zou 2012), no p-value, and is never called clear.
 """
 
 from __future__ import annotations

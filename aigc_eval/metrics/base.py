@@ -70,7 +70,8 @@ class Metric(ABC):
     set_level: ClassVar[bool] = False
     """True where a text's contribution depends on the other texts, so that rows must never be duplicated."""
     smooth: ClassVar[bool] = True
-    """False where leaving a prompt out says little of the error (a quantile): differences then join both intervals."""
+    """False where leaving a prompt out says little of the error: of a quantile, or where prompts are variants of one
+    template. Differences then join both intervals."""
 
     @abstractmethod
     def __call__(self, rows: pd.DataFrame) -> float | None:

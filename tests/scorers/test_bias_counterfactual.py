@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aigc_eval import config, runner
+from aigc_eval.contrasts import contrast
 from aigc_eval.errors import UsageError
 from aigc_eval.records import Prompt, Request
 from aigc_eval.scorers.bias import Counterfactual
@@ -314,3 +315,29 @@ def test_a_group_tag_that_no_variant_has_is_found_before_the_first_request() -> 
         Counterfactual().check([*asked, Prompt("p", "?", tags={"person": "f"})])
     with pytest.raises(UsageError, match="no prompt has `variants`"):
         Counterfactual().check([Prompt("p", "?")])
+
+
+@pytest.mark.parametrize(("templates", "bounded"), [(2, False), (12, True)])
+def test_a_difference_between_candidates_rests_on_templates_not_on_their_variants(
+    templates: int, bounded: bool
+) -> None:
+    """Sixteen prompts from two templates are two draws."""
+    (gap,) = [m for m in Counterfactual().metrics() if m.name == "length_gap_gross"]
+    rng = np.random.default_rng(1)
+    one, other = (
+        pd.DataFrame(
+            {
+                "prompt": [f"t{t}[{g}]" for t in range(templates) for g in range(8)],
+                "sample": 0,
+                "variant_of": [f"t{t}" for t in range(templates) for _ in range(8)],
+                "tag.person": [f"g{g}" for _ in range(templates) for g in range(8)],
+                "value": [10 + rng.random() + shift * (g % 2) for _ in range(templates) for g in range(8)],
+                "status": "scored",
+            }
+        )
+        for shift in (0, 3)
+    )
+    found = contrast(gap, one, other)
+    assert found.value is not None
+    assert found.value < 0
+    assert (found.bounds is not None) == bounded

@@ -6,7 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -50,7 +50,13 @@ def absolute(interval: Interval, centre: float = 0.0) -> Interval:
 
 @dataclass(frozen=True)
 class OverTemplates(Metric):
-    """A metric whose interval is a jackknife over templates; none under 10 of them. No row is biased by itself."""
+    """A metric whose interval is a jackknife over templates; none under 10 of them. No row is biased by itself.
+
+    A difference joins both intervals: leaving prompts out one by one would take the variants of a template for as many
+    draws.
+    """
+
+    smooth: ClassVar[bool] = False
 
     @property
     def ranks(self) -> bool:
