@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aigc_eval.records import OUTCOMES, Edition, Estimate, PluginFacts, Reason, Reviewed, Run, Span, Verdict
+from aigc_eval.report.groups import FEWEST, pooled_in
 from aigc_eval.report.mask import Masker, withheld
 from aigc_eval.report.standards_edition import counted, rewritten
 from aigc_eval.report.vocabulary.editions import POOLED
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FEWEST", "POOLED", "edited"]
 
-FEWEST = 10
-"""Prompts that a group must have to be told apart in the public edition."""
 HIDDEN = "[*]"
 """Stands for the group of a gate whose group is not told."""
 _SAID = frozenset({"candidate", "format", "metric", "scorer", "expires", "grade", "worst", "best", "by"})
@@ -157,9 +156,10 @@ def _counts_of_reviews(reviewed: Reviewed) -> Reviewed:
 def _public(run: Run, whole: Run) -> Run:
     """Counts only. `whole` is the run before its tags were masked, as its rows are."""
     named = dict(zip(whole.slices, run.slices, strict=True))
-    pooled = _pooled(whole.rows)
-    shown = {named.get(name, name) for name, pool in pooled.items() if not pool}
-    hidden = {named.get(name, name): pool for name, pool in pooled.items() if pool}
+    judged = (v.estimate.slice for v in whole.verdicts if v.estimate)
+    hidden_in = pooled_in(whole.rows, {s.partition("=")[0] for s in (*whole.slices, *judged)})
+    shown = {named.get(name, name) for name, pool in hidden_in.items() if not pool}
+    hidden = {named.get(name, name): pool for name, pool in hidden_in.items() if pool}
     return replace(
         run,
         bench={k: run.bench[k] for k in ("name", "samples", "seed") if k in run.bench},
@@ -176,24 +176,6 @@ def _public(run: Run, whole: Run) -> Run:
         reviews=(),
         reviewed=_counts_of_reviews(run.reviewed),
     )
-
-
-def _pooled(rows: pd.DataFrame) -> dict[str, str]:
-    """Each slice by one tag: under which name its prompts are counted; "" for one that is shown.
-
-    What is pooled is at least `FEWEST` prompts as well, or it would be the difference of the whole and what is shown.
-    """
-    found: dict[str, str] = {}
-    for column in [c for c in rows.columns if c == "lang" or (c.startswith("tag.") and c != "tag.lang")]:
-        tag = column.removeprefix("tag.")
-        known = rows[[column, "prompt"]].drop_duplicates()
-        sizes = known[column].value_counts().to_dict()
-        order = sorted(sizes, key=lambda v: (sizes[v], str(v)))
-        few = [v for v in order if sizes[v] < FEWEST]
-        while few and len(few) < len(order) and sum(sizes[v] for v in few) < FEWEST:
-            few.append(order[len(few)])
-        found |= {f"{tag}={value}": f"{tag}={POOLED}" if value in few else "" for value in order if value}
-    return found
 
 
 def _estimates(estimates: tuple[Estimate, ...], shown: set[str], hidden: Mapping[str, str]) -> tuple[Estimate, ...]:

@@ -260,10 +260,9 @@ def test_a_public_folder_stays_public_until_somebody_asks_for_more(
 ) -> None:
     lines = [json.dumps({"id": f"p{i}", "prompt": f"Question {i}?"}) for i in range(12)]
     (tmp_path / "prompts.jsonl").write_text("\n".join(lines), "utf-8")
-    (tmp_path / "b.yaml").write_text(
-        "name: b\nprompts: [prompts.jsonl]\ncandidates: [echo]\nscorers: [fluency]\n", "utf-8"
-    )
-    asked = ["run", str(tmp_path / "b.yaml"), "--out", str(tmp_path / "out")]
+    bench = "name: b\nprompts: [prompts.jsonl]\ncandidates: [echo]\nscorers: [readability]\nreport: {formats: [json]}\n"
+    (tmp_path / "b.yaml").write_text(bench, "utf-8")
+    asked = ["run", str(tmp_path / "b.yaml"), "--out", str(tmp_path / "out"), "--in-process"]
 
     def told() -> set[str]:
         return {*json.loads((tmp_path / "out" / "verdict.json").read_bytes())["editions"].values()}
@@ -287,6 +286,7 @@ def _grouped(*sizes: int) -> Run:
     names = [f"v{i}" for i, size in enumerate(sizes) for _ in range(size)]
     order = dict(zip(dict.fromkeys(rows["prompt"]), names, strict=True))
     rows["tag.category"] = [order[prompt] for prompt in rows["prompt"]]
+    rows["lang"] = ""  # one tag alone
     run = build_run(rows)
     told = {f"category={c}" for c in ("facts", "service", "advice", "stories")}
     by_name = [replace(e, slice="") for e in run.estimates if not e.slice]
@@ -323,6 +323,20 @@ def test_small_groups_are_pooled(sizes: tuple[int, ...], shown: set[str]) -> Non
         assert e.prompts == sum(size for i, size in enumerate(sizes) if f"v{i}" not in shown)
         assert e.prompts >= FEWEST or not shown
     assert {s.partition("=")[2] for s in told.slices if s.startswith("category=")} == shown
+
+
+@pytest.mark.parametrize(("more", "shown"), [(0, True), (1, False), (FEWEST - 1, False), (FEWEST, True)])
+def test_groups_of_two_tags_that_differ_by_a_few_prompts_are_not_both_told(more: int, shown: bool) -> None:
+    """Whoever knows that one group has all prompts of another would have the numbers of the few."""
+    run = _grouped(20, 40)
+    order = {prompt: place for place, prompt in enumerate(dict.fromkeys(run.rows["prompt"]))}
+    rows = run.rows.assign(**{"tag.team": ["a" if order[p] < 20 + more else "b" for p in run.rows["prompt"]]})
+    teams = [replace(e, slice=f"team={t}", prompts=30) for e in run.estimates if not e.slice for t in "ab"]
+    run = replace(run, rows=rows, slices=(*run.slices, "team=a", "team=b"), estimates=(*run.estimates, *teams))
+    told, _ = edited(run, "public")
+    valued = {e.slice for e in told.estimates if e.value is not None}
+    assert "category=v0" in valued
+    assert ({"team=a", "team=b"} <= valued, "team=a" in valued, "team=a" in told.slices) == (shown,) * 3
 
 
 def test_gates_on_small_groups_tell_their_verdict_only() -> None:
