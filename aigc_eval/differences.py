@@ -7,7 +7,7 @@ alike, the chance that any main metric is called better or worse is at most 5 %,
 of any other. What was not scored counts against the side that leads.
 
 Metrics of sets of texts, of templates, and quantiles, have no test that is quick enough for every report: their
-difference has the interval of two independent numbers (MOVER; Donner & Zou 2012), no p-value, and is never called clear.
+difference has the interval of two independent numbers (MOVER; Donner & Zou 2012), no p-value, and is never clear.
 """
 
 from __future__ import annotations
