@@ -6,8 +6,8 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import vl_convert
@@ -174,14 +174,16 @@ def test_the_same_picture_is_the_same_bytes_on_any_machine(tmp_path: Path) -> No
     assert b"Element" in found.pop()
 
 
-def test_a_page_of_pictures_is_drawn_at_once() -> None:
+def test_a_page_of_pictures_is_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library takes most of its time to begin."""
+    draw = Mock(wraps=vl_convert.vegalite_to_svg)
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", draw)
     album = Album()
     row = [estimate(0.5, 0.4, 0.6), estimate(0.3, 0.1, 0.4)]
     pictures = [album.add(charts.comparison(row, Scale(0.0, 1.0 + i))) for i in range(300)]
-    started = time.perf_counter()
     assert {len(p.elements) for p in pictures} == {6}
     assert len({p.elements for p in pictures}) > 100
-    assert time.perf_counter() - started < 3
+    assert draw.call_count == 1
 
 
 def test_a_picture_that_was_drawn_otherwise_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
