@@ -348,6 +348,11 @@ def test_files_that_contradict_each_other_are_found(
     assert (code, where) == (2, file), what
 
 
+def test_a_file_of_no_pack_is_found_though_everything_names_it(packs: dict[str, Path], tmp_path: Path) -> None:
+    more = completed({**members(packs["public"]), "approved.html": b"Pass."}, "public", packing.__version__)
+    assert found(archive.laid_out(more), tmp_path / "t.zip") == (2, "approved.html", "is no file that a pack has")
+
+
 def test_a_whole_forgery_is_found_where_the_journal_is_inside(packs: dict[str, Path], tmp_path: Path) -> None:
     """Who makes even verdict.json fit is found by the journal, or not at all: a pack is not signed."""
     for edition, code in (("internal", 2), ("reviewer", 0)):

@@ -1,7 +1,7 @@
 """A pack checked without trusting it: layout, digests, what its files say of each other, and the run if it is inside.
 
 archive        it lies as packs lie, byte by byte: no links, no folders, nothing compressed, nothing twice
-files          every file is in the manifest and in SHA256SUMS with its size and digest, and no other is there
+files          each is one that packs have, in the manifest and in SHA256SUMS with its size and digest; none is missing
 statements     manifest, attestation and README are those that follow from the other files
 verdict        verdict.json, run.json, attestation and journal are about one run and one verdict
 run: ...       where the journal is inside, all that `verify` checks of a run's folder
@@ -33,6 +33,7 @@ from aigc_eval.verify import Check, Findings, Unfit, first_difference, verify
 __all__ = ["check"]
 
 _ABOUT = (FIRST, ATTESTATION, MANIFEST, SUMS)
+_KNOWN = frozenset({*_ABOUT, VERDICT, "bench.json", "policy.json", NAME, FILE, *REPORTS})
 Files = Mapping[str, bytes]
 Json = Mapping[str, Any]
 
@@ -107,6 +108,8 @@ def _listed(files: Files) -> Json:
         raise Unfit(MANIFEST, None, "is not that of a pack of version 1")
     listed = manifest["files"]
     for name, data in files.items():
+        if name not in _KNOWN:
+            raise Unfit(name, None, "is no file that a pack has")
         if name in (MANIFEST, SUMS):
             continue
         if name not in listed:
