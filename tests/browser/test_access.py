@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.axe import violations
 from tests.browser.conftest import Open
+from tests.durability.harness import THOROUGH
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -38,7 +39,8 @@ FOCUSED = """() => {
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "scheme", "viewport"),
-    [("quickstart", "light", WIDE), ("quickstart", "dark", PHONE), ("large", "dark", WIDE), ("large", "light", PHONE)],
+    [("quickstart", "dark", PHONE), ("large", "light", WIDE)]
+    + [("quickstart", "light", WIDE), ("large", "dark", WIDE), ("large", "light", PHONE)] * THOROUGH,
 )
 def test_axe_finds_nothing(
     request: pytest.FixtureRequest, show: Open, folder: str, scheme: str, viewport: dict[str, int]

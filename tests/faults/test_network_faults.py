@@ -16,6 +16,7 @@ from aigc_eval import config
 from aigc_eval.deadline import deadline
 from aigc_eval.errors import CallError
 from aigc_eval.records import Prompt, Request
+from tests.durability.harness import THOROUGH
 from tests.faults.benches import agree, carry_out, errors, every_generator, journaled, measured, write
 from tests.faults.plan import Plan
 from tests.faults.server import closed_port, faulty
@@ -239,7 +240,7 @@ def test_an_answer_without_end_is_cut(fault: str, generator: str, tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("files", [30, 64])
+@pytest.mark.parametrize("files", [30, 64] if THOROUGH else [30])
 def test_few_files_that_may_be_open_slow_a_run_down(files: int, tmp_path: Path) -> None:
     """128 connections are allowed by the bench, far fewer by the operating system: none is lost for that."""
     with faulty(Plan(delay=(0.01, 0.02)), tmp_path / "server") as server, faulty(Plan(), tmp_path / "well") as well:

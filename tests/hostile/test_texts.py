@@ -30,6 +30,7 @@ from aigc_eval.report import csv_table, html, json_file, junit, markdown
 from aigc_eval.report.escape import visible
 from aigc_eval.report.mask import Masker
 from tests.contract.test_plugins import RECIPES
+from tests.durability.harness import THOROUGH
 
 pytestmark = pytest.mark.slow
 
@@ -93,8 +94,8 @@ TEXTS: dict[str, str] = {
     "quotation marks": "\"'“”‘’「」『』«»`" * 50,
 }
 LARGE = {
-    "one token of 1 MB": "a" * 1_000_000,
-    "100,000 combining marks": "e" + "\u0301" * 100_000,
+    "one token of up to 1 MB": "a" * (1_000_000 if THOROUGH else 100_000),
+    "up to 100,000 combining marks": "e" + "\u0301" * (100_000 if THOROUGH else 20_000),
 }
 
 
@@ -233,7 +234,8 @@ def test_the_page_has_the_skeleton_of_harmless_texts(done: Done) -> None:
     written = (done.folder / "report.html").read_text("utf-8")
     tree = html5lib.parse(written, namespaceHTMLElements=False)
     assert {tag for tag, _ in dom(written)} - {tag for tag, _ in plain} <= {"mark"}
-    assert not list(tree.iter("script")) + list(tree.iter("img")) + list(tree.iter("iframe")) + list(tree.iter("link"))
+    assert len(list(tree.iter("script"))) == [tag for tag, _ in plain].count("script") == 1, "ours, allowed by its hash"
+    assert not list(tree.iter("img")) + list(tree.iter("iframe")) + list(tree.iter("link"))
     assert not [a for e in tree.iter() for a in e.attrib if str(a).lower().startswith("on")]
     links = {e.get("href") for e in tree.iter() if e.get("href")}
     assert not [link for link in links if "e.example" in link or link.lower().startswith(("javascript:", "data:"))]
@@ -271,7 +273,7 @@ def test_xml_json_and_markdown_can_be_read(done: Done) -> None:
     sinks: list[tuple[Callable[[Run], str], Callable[[str], Any]]] = [
         (lambda r: junit.junit(r, ("en",)), lambda text: [e.tag for e in ET.fromstring(text.encode()).iter()]),
         (lambda r: markdown.markdown(r, ("en", "zh")), tokens),
-        (lambda r: json_file.json_file(r, Masker.of_run(r.rows, r.key)), lambda text: sorted(json.loads(text))),
+        (json_file.json_file, lambda text: sorted(json.loads(text))),
     ]
     for write, skeleton in sinks:
         assert skeleton(write(run)) == skeleton(write(harmless(run)))
