@@ -66,7 +66,7 @@ def poisoned(text: str) -> Run:
     rows["detail"] = _texts([f"said: {t}" for t in rows["detail"]])  # never nothing, whatever the text
     for column in ("references", "evidence"):
         rows[column] = _texts([tuple(t + text for t in given) for given in rows[column]])
-    rows["factuality:note"] = _texts([t + text if t else t for t in rows["factuality:note"]])
+    rows["factuality:note"] = _texts([t and f"{t}, they say {text}" for t in rows["factuality:note"]])
     return replace(
         _base_run(),
         rows=rows,
