@@ -12,7 +12,7 @@ computed as the difference of others, and no group of several tags at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from aigc_eval.records import OUTCOMES, Edition, Estimate, PluginFacts, Reason, Reviewed, Run, Span, Verdict
 from aigc_eval.report.groups import FEWEST, pooled_in
 from aigc_eval.report.mask import Masker, withheld
+from aigc_eval.report.rewriting import Text, rewritten_estimate, rewritten_reason, rewritten_values
 from aigc_eval.report.standards_edition import counted, rewritten
 from aigc_eval.report.vocabulary.editions import POOLED
 
@@ -37,8 +38,6 @@ _LABEL = re.compile(r"(?:echo:)?[A-Za-z][A-Za-z_-]{0,39}", re.ASCII)
 _OPTION = re.compile(r"\w{1,40}:[\w.+-]{0,40}|model\w{0,20}:\w[\w.-]{0,60}/\w[\w.-]{0,60}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{8,128}", re.ASCII)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|x([0-9a-f]{2})|(.))", re.DOTALL)
-
-Text = Callable[[str], str]
 
 
 def edited(run: Run, edition: Edition) -> tuple[Run, Masker]:
@@ -78,7 +77,7 @@ def _meaning(escape: re.Match[str]) -> str:
 
 def _through(run: Run, text: Text) -> Run:
     """The run with every text that the bench, the policy or tags wrote put through a function."""
-    deep = partial(_deep, text=text)
+    deep = partial(rewritten_values, text=text)
     return replace(
         run,
         bench=deep(run.bench),
@@ -86,9 +85,9 @@ def _through(run: Run, text: Text) -> Run:
         slices=tuple(map(text, run.slices)),
         candidates=tuple(_plugin(c, text) for c in run.candidates),
         scorers=tuple(_plugin(s, text) for s in run.scorers),
-        estimates=tuple(_slice(e, text) for e in run.estimates),
+        estimates=tuple(rewritten_estimate(e, text) for e in run.estimates),
         verdicts=tuple(_verdict(v, text) for v in run.verdicts),
-        reasons=tuple(_reason(r, text) for r in run.reasons),
+        reasons=tuple(rewritten_reason(r, text) for r in run.reasons),
         digests={text(k): v for k, v in run.digests.items()},
         places={text(k): text(v) for k, v in run.places.items()},
         standards=rewritten(run.standards, text),
@@ -96,24 +95,8 @@ def _through(run: Run, text: Text) -> Run:
 
 
 def _plugin(plugin: PluginFacts, text: Text) -> PluginFacts:
-    defaults, facts = _deep(plugin.defaults, text), _deep(plugin.facts, text)
+    defaults, facts = rewritten_values(plugin.defaults, text), rewritten_values(plugin.facts, text)
     return replace(plugin, signature=text(plugin.signature), defaults=defaults, facts=facts)
-
-
-def _deep(value: Any, text: Text) -> Any:
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, Mapping):
-        return {_deep(k, text): _deep(v, text) for k, v in value.items()}
-    return [_deep(v, text) for v in value] if isinstance(value, list | tuple) else value
-
-
-def _slice(estimate: Estimate, text: Text) -> Estimate:
-    return replace(estimate, slice=text(estimate.slice)) if estimate.slice else estimate
-
-
-def _reason(reason: Reason, text: Text) -> Reason:
-    return replace(reason, figures={k: text(v) if isinstance(v, str) else v for k, v in reason.figures.items()})
 
 
 def _verdict(verdict: Verdict, text: Text) -> Verdict:
@@ -121,8 +104,8 @@ def _verdict(verdict: Verdict, text: Text) -> Verdict:
     return replace(
         verdict,
         gate=text(verdict.gate),
-        reasons=tuple(_reason(r, text) for r in verdict.reasons),
-        estimate=verdict.estimate and _slice(verdict.estimate, text),
+        reasons=tuple(rewritten_reason(r, text) for r in verdict.reasons),
+        estimate=verdict.estimate and rewritten_estimate(verdict.estimate, text),
         waiver=leave and replace(leave, gate=text(leave.gate), owner=text(leave.owner), reason=text(leave.reason)),
     )
 

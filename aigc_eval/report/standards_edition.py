@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from aigc_eval.records import Adopted, Bilingual, ClassFound, ClauseCheck, ClauseFound, Coverage, Reason, Standard
+from aigc_eval.report.rewriting import Text, rewritten_estimate, rewritten_reason
 
 __all__ = ["counted", "rewritten"]
 
-Text = Callable[[str], str]
 UNTOLD = "…"
 
 
@@ -57,13 +56,9 @@ def _check(check: ClauseCheck, text: Text) -> ClauseCheck:
     return replace(
         check,
         gates=tuple(map(text, check.gates)),
-        estimate=replace(seen, slice=text(seen.slice)) if seen is not None and seen.slice else seen,
-        reasons=tuple(_reason(r, text) for r in check.reasons),
+        estimate=seen and rewritten_estimate(seen, text),
+        reasons=tuple(rewritten_reason(r, text) for r in check.reasons),
     )
-
-
-def _reason(reason: Reason, text: Text) -> Reason:
-    return replace(reason, figures={k: text(v) if isinstance(v, str) else v for k, v in reason.figures.items()})
 
 
 def counted(standards: tuple[Coverage, ...], shown: set[str], gate: Text, fewest: int) -> tuple[Coverage, ...]:
