@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aigc_eval.errors import UsageError
@@ -299,6 +299,7 @@ _PIECES = [
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=30).map("".join))
+@example("> The tower. \u2460")  # a quotation, and a mark in no sentence
 def test_any_text_is_read(text: str) -> None:
     found = score(text, required=True)
     assert found.value is None or 0.0 <= found.value <= 1.0

@@ -138,7 +138,11 @@ class Citations(Scorer):
                 "right": float(sum(quoted.values()) + supported),
                 "checked": float(checked),
                 **_quote_parts(quoted),
-                **(self._citation_parts(cited, judged, len(prompt.evidence)) if citing or self.required else {}),
+                **(
+                    self._citation_parts(cited, judged, len(prompt.evidence))
+                    if citing or (self.required and cited)
+                    else {}
+                ),
             },
             _spans(quoted, cited, judged, len(prompt.evidence)),
         )
