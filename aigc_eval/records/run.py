@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from aigc_eval.records.answers import Outcome
 from aigc_eval.records.base import Bilingual, Record, plain
+from aigc_eval.records.cards import Correction, ScorerCard
 from aigc_eval.records.differences import Difference
+from aigc_eval.records.labels import Labelled
 from aigc_eval.records.reviews import Review, Reviewed
 from aigc_eval.records.standards import Coverage
 from aigc_eval.records.verdicts import Estimate, Reason, RunStatus, Verdict
@@ -117,6 +119,8 @@ class Run:
     `standards` is what it shows about the clauses of standards, on which no verdict depends.
     `reviews` are the decisions of people about flags, in the order in which they were recorded, and `reviewed` what
     follows from them; no other field depends on them.
+    `cards` say how good its scorers are, `labelled` how much of what was drawn for people they have labelled, and
+    `corrections` what rates become with either.
     """
 
     name: str
@@ -144,6 +148,9 @@ class Run:
     differences: tuple[Difference, ...] = ()
     reviews: tuple[Review, ...] = ()
     reviewed: Reviewed = field(default_factory=Reviewed)
+    cards: tuple[ScorerCard, ...] = ()
+    labelled: tuple[Labelled, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     def overall(self) -> dict[tuple[str, str, str], Estimate]:
         """The estimates over all rows, by candidate, scorer and metric."""
@@ -167,4 +174,7 @@ class Run:
         known["standards"] = tuple(map(Coverage.from_json, known.get("standards", ())))
         known["reviews"] = tuple(Review(**r) for r in known.get("reviews", ()))
         known["reviewed"] = Reviewed.from_json(known.get("reviewed", {}))
+        known["cards"] = tuple(map(ScorerCard.from_json, known.get("cards", ())))
+        known["labelled"] = tuple(map(Labelled.from_json, known.get("labelled", ())))
+        known["corrections"] = tuple(map(Correction.from_json, known.get("corrections", ())))
         return cls(rows=rows, key=key, **known)

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aigc_eval.records import OUTCOMES, Edition, Estimate, PluginFacts, Reason, Reviewed, Run, Span, Verdict
+from aigc_eval.report.accuracy_edition import counted_accuracy, rewritten_accuracy
 from aigc_eval.report.groups import FEWEST, pooled_in
 from aigc_eval.report.mask import Masker, withheld
 from aigc_eval.report.rewriting import Text, rewritten_estimate, rewritten_reason, rewritten_values
@@ -91,6 +92,7 @@ def _through(run: Run, text: Text) -> Run:
         digests={text(k): v for k, v in run.digests.items()},
         places={text(k): text(v) for k, v in run.places.items()},
         standards=rewritten(run.standards, text),
+        **rewritten_accuracy(run, text),
     )
 
 
@@ -158,6 +160,7 @@ def _public(run: Run, whole: Run) -> Run:
         standards=counted(run.standards, shown, lambda gate: _gate(gate, shown), FEWEST),
         reviews=(),
         reviewed=_counts_of_reviews(run.reviewed),
+        **counted_accuracy(run, shown, _signature, FEWEST),
     )
 
 
@@ -219,14 +222,18 @@ def _said(reason: Reason, shown: set[str]) -> Reason:
 
 def _brief(plugin: PluginFacts) -> PluginFacts:
     """A plug-in by its class, its version and those options that are a number, a word or the name of a model."""
-    name, *options = plugin.signature.split("|")
-    told = [option for option in options if _OPTION.fullmatch(option)]
     return replace(
         plugin,
-        signature="|".join([name, *told, *(["…"] if len(told) < len(options) else [])]),
+        signature=_signature(plugin.signature),
         defaults={k: _plain(k, v) for k, v in plugin.defaults.items()},
         facts={k: _plain(k, v) for k, v in plugin.facts.items()},
     )
+
+
+def _signature(signature: str) -> str:
+    name, *options = signature.split("|")
+    told = [option for option in options if _OPTION.fullmatch(option)]
+    return "|".join([name, *told, *(["…"] if len(told) < len(options) else [])])
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -24,7 +24,18 @@ from aigc_eval import report, runner, verify
 from aigc_eval.cli import main
 from aigc_eval.config.standards import read_standard
 from aigc_eval.publishing import REPORTS, edition_of
-from aigc_eval.records import Adopted, Coverage, Edition, Run, Waiver
+from aigc_eval.records import (
+    Accuracy,
+    Adopted,
+    Correction,
+    Coverage,
+    Edition,
+    Labelled,
+    RaterAgreement,
+    Run,
+    ScorerCard,
+    Waiver,
+)
 from aigc_eval.report.editions import FEWEST, edited
 from aigc_eval.report.escape import visible
 from aigc_eval.report.mask import compact
@@ -358,10 +369,28 @@ def test_gates_on_small_groups_tell_their_verdict_only() -> None:
     assert "output 4" not in str(told.verdicts)
 
 
+def test_accuracy_in_the_public_edition_names_nobody_and_no_small_group() -> None:
+    run = sample_run()
+    some = dict.fromkeys(["metric", "identity", "sha256", "created"], "x")
+    whole, few = Accuracy("", 20, 18, 80, 3), Accuracy("lang=zh", 1, 1, 2, 0)
+    card = ScorerCard(
+        "toxicity", signature="Toxicity|path:/home/li", data="ours", note="Ann Lee", slices=(whole, few), **some
+    )
+    agreed = RaterAgreement("cohen", 20, 0.8, raters=("Ann Lee", "Li Na"))
+    labelled = Labelled("s", "toxicity", "toxic_fraction", 20, 20, 20, 20, 90, ("Ann Lee", "Li Na"), 0, (agreed,))
+    group = Correction("careful", "toxicity", "toxic_fraction", "corrected", "name=Li Na", 0.1)
+    run = replace(run, cards=(card,), labelled=(labelled,), corrections=(replace(group, slice=""), group))
+    assert edited(run, "internal")[0] is run
+    told, _ = edited(run, "public")
+    assert not re.search("Ann|Li Na|/home/li", str((told.cards, told.labelled, told.corrections)))
+    assert told.labelled[0].raters == told.labelled[0].agreement[0].raters == ("1", "2")
+    assert (told.cards[0].slices, told.corrections) == ((whole,), (replace(group, slice=""),))
+
+
 # -- nothing is forgotten --------------------------------------------------------------------------------------------
 
 MASKED = {"bench", "policy", "slices", "candidates", "scorers", "estimates", "verdicts", "reasons", "digests", "places",
-          "rows", "reviews", "reviewed", "standards"}  # fmt: skip
+          "rows", "reviews", "reviewed", "standards", "cards", "labelled", "corrections"}  # fmt: skip
 OURS = {"name", "created", "versions", "status", "exit_code", "release", "prompts", "samples", "key", "id",
         "differences"}  # fmt: skip
 """Fields of a run that hold numbers, or names that the bench's author chose."""
