@@ -17,7 +17,7 @@ from aigc_eval.records import Generation, Prompt, Request, Run, Score
 from aigc_eval.reviews import standing
 from aigc_eval.scoring import scoring_keys, seen
 
-__all__ = ["asked_in", "facts_of", "load", "run_in"]
+__all__ = ["asked_in", "facts_of", "load", "load_from", "run_in"]
 
 
 def run_in(journal: Journal) -> Journal:
@@ -36,17 +36,22 @@ def load(folder: Path) -> Run:
     """Read a completed run back, all of it, whatever its reports tell."""
     facts = facts_of(folder)
     with Journal(folder, write=False) as journal:
-        head = run_in(journal).heads[0]
-        prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")][: asked_in(journal)]
-        requests, digests = draws(prompts, facts["samples"], head["identity"]["seed"])
-        answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
-        every = digests * len(answers)
-        scores = {s["name"]: _recorded_scores(journal, s, answers.values(), every) for s in facts["scorers"]}
-        rows = build(answers, scores)
-        # What run.json says of decisions may be masked, or left out.
-        reviews, reviewed = standing(journal.each("review"), rows, [*scores])
-        done = Run.from_facts({**facts, "reviews": (), "reviewed": {}}, rows, bytes.fromhex(head["mask_key"]))
-        return replace(done, reviews=reviews, reviewed=reviewed)
+        return load_from(journal, facts)
+
+
+def load_from(journal: Journal, facts: Mapping[str, Any]) -> Run:
+    """The run that an open journal holds, with the facts about it (`facts_of`)."""
+    head = run_in(journal).heads[0]
+    prompts = [Prompt.from_json(r["data"]) for r in journal.each("prompt")][: asked_in(journal)]
+    requests, digests = draws(prompts, facts["samples"], head["identity"]["seed"])
+    answers = {c["name"]: _recorded_answers(journal, c["identity"], requests, digests) for c in facts["candidates"]}
+    every = digests * len(answers)
+    scores = {s["name"]: _recorded_scores(journal, s, answers.values(), every) for s in facts["scorers"]}
+    rows = build(answers, scores)
+    # What run.json says of decisions may be masked, or left out.
+    reviews, reviewed = standing(journal.each("review"), rows, [*scores])
+    done = Run.from_facts({**facts, "reviews": (), "reviewed": {}}, rows, bytes.fromhex(head["mask_key"]))
+    return replace(done, reviews=reviews, reviewed=reviewed)
 
 
 def facts_of(folder: Path) -> dict[str, Any]:

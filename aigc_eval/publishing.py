@@ -24,6 +24,7 @@ __all__ = [
     "publish",
     "reports_of",
     "sha256_of",
+    "verdict_of",
     "verdict_text",
     "with_lost",
 ]
@@ -100,12 +101,16 @@ def lost_of(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def verdict_text(done: Run, journal_head: str, reports: Mapping[str, Written]) -> str:
     """What verdict.json says: the verdict, and what it is about, by checksum. `done` is what the edition tells."""
+    told = {"status": done.status, "exit_code": done.exit_code, "release": done.release}
+    reasons, verdicts = [r.to_json() for r in done.reasons], [v.to_json() for v in done.verdicts]
+    return verdict_of({**told, "reasons": reasons, "verdicts": verdicts}, journal_head, reports)
+
+
+def verdict_of(facts: Mapping[str, Any], journal_head: str, reports: Mapping[str, Written]) -> str:
+    """What verdict.json says, from the facts of run.json."""
     verdict = {
-        "status": done.status,
-        "exit_code": done.exit_code,
-        "release": done.release,
-        "reasons": [r.to_json() for r in done.reasons],
-        "gates": [v.to_json() for v in done.verdicts],
+        **{name: facts[name] for name in ("status", "exit_code", "release", "reasons")},
+        "gates": facts["verdicts"],
         "journal": journal_head,
         "reports": {name: reports[name].sha256 for name in sorted(reports)},
         "languages": {name: [*reports[name].languages] for name in sorted(reports)},

@@ -19,6 +19,7 @@ from aigc_eval.conclusion import as_concluded, conclude, decided, hindered, look
 from aigc_eval.config import Bench
 from aigc_eval.config.origin import differences
 from aigc_eval.errors import JournalError, NothingToEvaluate
+from aigc_eval.finished import finished
 from aigc_eval.frames import build
 from aigc_eval.journal import Journal
 from aigc_eval.loading import asked_in, facts_of, load, run_in
@@ -49,7 +50,8 @@ def run(
 ) -> Run:
     """Carry out a bench in the folder `out`, journal first, verdict.json last.
 
-    A folder with an unfinished run needs `resume`; a completed run is reported again without calling any plug-in.
+    A folder with an unfinished run needs `resume`. A completed run is concluded and reported again without calling any
+    plug-in; where its conclusion and its reports are there, and what they depend on is as it was, they are left alone.
     `limit` takes the first prompts only, and its verdict is not for release. Answers and scores that are missing here
     are taken over from the runs in the folders `reuse`, where they hold the same ones. `isolated` scorers work in
     processes of their own, within their budgets; the command line always asks for that.
@@ -68,6 +70,8 @@ def run(
         answers = len(journal.keys("generation"))
         now = terms(bench, prompts, limit, known, answers, looks)
         baseline = reference(now, head, known, answers)
+        if known == now and (told := finished(journal, bench, retry=resume)):
+            return told
         # Whatever happens from here on, nothing of an earlier run is taken for a report of this one.
         for name in ("verdict.json", *REPORTS, *PRINTS):
             (out / name).unlink(missing_ok=True)

@@ -13,13 +13,17 @@ from aigc_eval.config import Named
 from aigc_eval.engines.isolated import Child
 from aigc_eval.estimates import ROUNDING
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Generation, Prompt, Score, Sees, digest
+from aigc_eval.records import OUTCOMES, Generation, Prompt, Score, Sees, digest
 from aigc_eval.stages import Engine, Stage, short
 from aigc_eval.text import blank
 
-__all__ = ["Scorers", "Scoring", "scoring", "scoring_keys", "seen"]
+__all__ = ["UNSCORABLE", "Scorers", "Scoring", "scoring", "scoring_keys", "seen"]
 
 Scoring = Stage[Generation, Score]
+
+_BY_OUTCOME = "output is {}"
+UNSCORABLE = frozenset(map(_BY_OUTCOME.format, OUTCOMES))
+"""Errors of scores that are none of a scorer: the answer has an outcome that it does not score."""
 
 _TAKEN = {
     "candidate",
@@ -159,7 +163,7 @@ def _without_a_call(plugin: Scorer, answer: Generation) -> Score | None:
         return Score(error=short(error))
     # One that was cut off before it said anything has not come to an answer either.
     outcome = "empty" if answer.outcome in ("ok", "truncated") and blank(answer.text) else answer.outcome
-    return None if outcome in plugin.outcomes else Score(error=f"output is {outcome}")
+    return None if outcome in plugin.outcomes else Score(error=_BY_OUTCOME.format(outcome))
 
 
 def _checked(name: str, ranges: Sequence[tuple[str, float, float]], answer: Generation, score: Score) -> Score:

@@ -66,6 +66,7 @@ FLOORS = {
     "publishing": 10,
     "printing": 9,
     "loading": 11,
+    "finished": 12,
     "baselines": 12,
     "runner": 13,
     "verify": 14,
