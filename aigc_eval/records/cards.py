@@ -33,8 +33,9 @@ class Accuracy(Record):
     """A scorer on labelled examples, those of a slice ("" is all of them, `lang=zh` one language).
 
     It flagged `found` of the `positives` and `false_alarms` of the `negatives`; further `unscored` examples got no
-    score. `figures` are named numbers in 0..1 with their intervals: accuracy, precision, recall, specificity, f1,
-    macro_f1, balanced_accuracy, auc, ece.
+    score. `figures` are named numbers with their intervals, in 0..1 but for mcc, which reaches down to -1: accuracy,
+    precision, recall, specificity, f1, macro_f1, balanced_accuracy, mcc, auc, average_precision, ece, ece_adaptive,
+    brier; where some are unscored also adverse_accuracy ... adverse_mcc, in which each of those counts as wrong.
     """
 
     slice: str = ""
