@@ -73,6 +73,7 @@ def well_formed_sheet(sheet: Sheet) -> bool:
         and sheet.edition in EDITIONS
         and bool(keys)
         and len(set(keys)) == len(keys)
+        and all(isinstance(text, str) for key in keys for text in key[:2])
         and all(type(item.sample) is int and item.strata for item in sheet.items)
         and all(item.strata == tuple(s for s in STRATA if s in item.strata) for item in sheet.items)
     )

@@ -153,7 +153,8 @@ def test_what_no_sheet_and_no_label_can_be() -> None:
     fine = label(0, None)
     assert well_formed_label(fine)
     for bad in ({"label": 1}, {"label": "yes"}, {"sample": -1}, {"rater": " "}, {"rater": "n" * 201},
-                {"note": "n" * 4001}, {"seen": "0"}, {"at": "2026-02-30T00:00:00Z"}, {"imported": ""}, {"file": "g" * 64}):  # fmt: skip
+                {"note": "n" * 4001}, {"seen": "0"},
+                {"at": "2026-02-30T00:00:00Z"}, {"imported": ""}, {"file": "g" * 64}):  # fmt: skip
         assert not well_formed_label(replace(fine, **bad)), bad
 
 

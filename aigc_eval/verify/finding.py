@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["Check", "Findings", "Unfit", "first_difference"]
+__all__ = ["Check", "Findings", "Unfit", "demand", "first_difference"]
 
 Status = Literal["ok", "different", "not_checked"]
 
@@ -63,6 +63,12 @@ class Findings:
             "notes": list(self.notes),
             "journal": self.journal,
         }
+
+
+def demand(condition: object, otherwise: str) -> None:
+    """Raise ValueError, with what is wrong `otherwise`, unless the condition holds."""
+    if not condition:
+        raise ValueError(otherwise)
 
 
 def first_difference(one: bytes, other: bytes) -> int | None:

@@ -13,13 +13,16 @@ from aigc_eval.answering import answering_keys, draws, recorded
 from aigc_eval.config.origin import digests_of
 from aigc_eval.gates import Policy
 from aigc_eval.journal import NAME, Damaged, Line, encode, read_lines
+from aigc_eval.labels import LABEL, SHEET, Key
 from aigc_eval.plugin import identity_of
-from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, PluginFacts, Prompt, Review, Score
-from aigc_eval.reviews import basis, well_formed
-from aigc_eval.reviews import record as review_record
+from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, PluginFacts, Prompt, Score, digest
+from aigc_eval.reviews import KIND as REVIEW
+from aigc_eval.reviews import basis
 from aigc_eval.scoring import scoring_keys, seen
 from aigc_eval.stopping import order_of_draws
 from aigc_eval.verify.finding import Unfit
+from aigc_eval.verify.finding import demand as _demand
+from aigc_eval.verify.people import People
 
 __all__ = ["Replay", "replay"]
 
@@ -30,7 +33,8 @@ class Replay:
     """What a journal holds, after every record was found to belong where it stands.
 
     `answers` and `scores` are those that count, by the names of candidates and scorers, in the run's order; `head` is
-    the first record, `terms` the last record of that kind, `reused` what was taken over, `checksum` the last line's.
+    the first record, `terms` the last record of that kind, `reused` what was taken over, `checksum` the last line's;
+    `people` is what they said.
     """
 
     def __init__(self) -> None:
@@ -38,7 +42,7 @@ class Replay:
         self.terms: dict[str, Any] = {}
         self.prompts: list[Prompt] = []
         self.reused: list[dict[str, Any]] = []
-        self.reviews: list[dict[str, Any]] = []
+        self.people = People()
         self.checksum = ""
         self.ended = False
         self._concluded = False
@@ -90,14 +94,16 @@ class Replay:
             "generation": self._answer,
             "score": self._score,
             "end": self._end,
-            "review": self._review,
+            REVIEW: self._said,
+            SHEET: self._said,
+            LABEL: self._said,
         }
         _demand(kind in takers, f"a record of an unknown kind {kind!r:.80}")
         if kind not in ("run", "prompt", "ready"):
             _demand(self._ready, f"a record of the kind {kind} before the run began")
             _demand(kind == "terms" or self.terms, f"a record of the kind {kind} before the bench's terms")
         self.ended = False
-        self._concluded = self._concluded and kind == "review"
+        self._concluded = self._concluded and kind in (REVIEW, SHEET, LABEL)
         takers[kind](record)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
@@ -205,24 +211,37 @@ class Replay:
         )
         self.ended = self._concluded = True
 
-    def _review(self, record: Mapping[str, Any]) -> None:
-        _demand(self._concluded, "a decision about a run that has not ended")
-        review = Review.from_json(record["data"])
-        _demand(record == review_record(review, record["of"]), "a decision that is not written as ours are")
-        _demand(well_formed(review), "a decision that nobody can have made")
-        _demand(record["of"] == self._basis_of(review), "a decision about another output than the run holds")
-        self.reviews.append(dict(record))
+    def _said(self, record: Mapping[str, Any]) -> None:
+        kind = record["kind"]
+        _demand(self._concluded, f"a record of the kind {kind} in a run that has not ended")
+        if kind == REVIEW:
+            self.people.review(record, self._basis_of)
+        elif kind == SHEET:
+            self.people.sheet(record, self._basis_of, digest(self.head))
+        else:
+            self.people.label(record, self._basis_of)
 
-    def _basis_of(self, review: Review) -> str:
-        """The basis of a decision as the records so far give it; "" where there is no such output or scorer."""
+    @property
+    def reviews(self) -> list[dict[str, Any]]:
+        """The records of decisions, in order."""
+        return self.people.reviews
+
+    @property
+    def labelling(self) -> list[dict[str, Any]]:
+        """The records of sheets and labels, in order."""
+        return self.people.labelling
+
+    def _basis_of(self, key: Key, scorer: str) -> str:
+        """The basis of an output as the records so far give it; "" where there is no such output or scorer."""
+        candidate, prompt, sample = key
         names, samples = [*self.identities], self.head["identity"]["samples"]
-        at = self._prompt_at.get(review.prompt, len(self.prompts)) * samples + review.sample
-        known = review.candidate in names and review.scorer in self.terms["scorers"]
-        if not known or review.sample >= samples or at >= self._due:
+        at = self._prompt_at.get(prompt, len(self.prompts)) * samples + sample
+        known = candidate in names and scorer in self.terms["scorers"]
+        if not known or not 0 <= sample < samples or at >= self._due:
             return ""
-        answer = self._generations[answering_keys(self.identities[review.candidate], self._digests[at : at + 1])[0]]
-        key = self._keys_of_scores()[review.scorer][names.index(review.candidate) * self._due + at]
-        return basis(answer.text, answer.outcome, self._scores[key])
+        answer = self._generations[answering_keys(self.identities[candidate], self._digests[at : at + 1])[0]]
+        place = self._keys_of_scores()[scorer][names.index(candidate) * self._due + at]
+        return basis(answer.text, answer.outcome, self._scores[place])
 
     def _keys_of_scores(self) -> dict[str, list[str]]:
         """The key of every score that the answers and the terms so far ask for."""
@@ -244,11 +263,6 @@ def _typed(answer: Generation) -> bool:
     texts = (answer.text, answer.detail, answer.error, *answer.usage)
     numbers = (answer.attempts, answer.seconds or 0, answer.logprob or 0, *answer.usage.values(), *answer.likelihoods)
     return all(isinstance(t, str) for t in texts) and all(isinstance(n, int | float) for n in numbers)
-
-
-def _demand(condition: object, otherwise: str) -> None:
-    if not condition:
-        raise ValueError(otherwise)
 
 
 def replay(folder: Path) -> Replay:
