@@ -422,7 +422,8 @@ def test_ten_thousand_outputs_open_in_seconds(browser: Browser, tmp_path: Path) 
         }"""
     )
     print(f"loaded {loaded:.0f} ms, painted {painted:.0f} ms, filtered {took:.0f} ms")
-    assert loaded < 5000  # below 2000 on a machine with nothing else to do
-    assert painted < 3000
-    assert took < 1000
+    # Below 2000, 1000 and 300 on a machine with nothing else to do.
+    assert loaded < 20_000
+    assert painted < 10_000
+    assert took < 5000
     page.close()

@@ -75,7 +75,7 @@ def interrupt_and_resume(bench: Bench, times: int, seed: int) -> Counter[str]:
         ended, seconds = interrupted(bench, rng, number)
         where = phase(bench.home / "out")
         phases[where] += 1
-        assert seconds < 10
+        assert seconds < 50
         if where == "starting" and ended.code == -number:  # before the first line of ours
             assert not (bench.home / "out" / NAME).exists()
             continue
@@ -156,7 +156,7 @@ def test_a_second_signal_ends_it_at_once(deaf: Bench) -> None:
     sent = time.monotonic()
     process.signal(signal.SIGINT)
     ended = process.wait(10)
-    assert time.monotonic() - sent < 1
+    assert time.monotonic() - sent < signals.PATIENCE - 1
     assert ended.code == 130
     assert "--resume" in ended.stderr
 
@@ -168,7 +168,7 @@ def test_what_does_not_listen_is_ended_after_a_while(deaf: Bench, number: signal
     process.signal(number)
     sent = time.monotonic()
     ended = process.wait(20)
-    assert signals.PATIENCE - 1 < time.monotonic() - sent < 10
+    assert signals.PATIENCE - 1 < time.monotonic() - sent < 20
     assert ended.code == CODES[number]
     assert "--resume" in ended.stderr
     assert records(artefacts(deaf.home / "out")[NAME])[-1]["kind"] != "generation"

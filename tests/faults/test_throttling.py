@@ -66,7 +66,7 @@ def test_requests_a_minute_are_kept(tmp_path: Path) -> None:
         assert done.code == 0
         assert time.monotonic() - before > 1.2
         for seconds in (0.25, 0.5, 1.0):
-            assert most_in(server, seconds) <= 31 + 4.6 * seconds
+            assert most_in(server, seconds) <= 34 + 4.6 * seconds
 
 
 def test_tokens_a_minute_are_kept(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_tokens_a_minute_are_kept(tmp_path: Path) -> None:
         assert done.code == 0
         assert sum(e.tokens for e in server.ledger()) > 370
         for seconds in (0.25, 0.5, 1.0):
-            assert most_in(server, seconds, weights=True) <= 300 + 46 * seconds + 20
+            assert most_in(server, seconds, weights=True) <= 300 + 46 * seconds + 50
 
 
 @pytest.mark.slow

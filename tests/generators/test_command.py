@@ -143,12 +143,13 @@ if len(kept) == 8:
 
 
 def test_several_copies_work_at_once(tmp_path: Path) -> None:
-    command = Command(written(tmp_path, "time.sleep(0.2)\nsay(r, text=str(os.getpid()))"), processes=4)
-    started = time.monotonic()
+    """Each answers only when all four have been asked."""
+    body = f"open({str(tmp_path / 'asked')!r} + str(os.getpid()), 'w').close()\n"
+    body += f"while sum(n.startswith('asked') for n in os.listdir({str(tmp_path)!r})) < 4: time.sleep(0.01)\n"
+    command = Command(written(tmp_path, f"{body}say(r, text=str(os.getpid()))"), processes=4)
     with ThreadPoolExecutor(4) as pool:
         found = set(pool.map(lambda i: say(command), range(4)))
     assert len(found) == 4
-    assert time.monotonic() - started < 0.8
 
 
 def test_a_flood_of_errors_before_the_answer_blocks_nothing(tmp_path: Path) -> None:
@@ -203,7 +204,7 @@ def test_closed_input_is_a_timeout_at_worst(tmp_path: Path) -> None:
     command = Command(written(tmp_path, "time.sleep(60)", loop=False, before="os.close(0)\n"))
     started = time.monotonic()
     assert failure(command, "长" * 100_000, seconds=0.4).kind == "timeout"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 60
 
 
 def test_last_words_hold_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +230,7 @@ say(r, text=str(os.getpid()))"""
     started = time.monotonic()
     error = failure(command, "hang", seconds=0.4)
     assert (error.kind, error.again) == ("timeout", True)
-    assert 0.35 < time.monotonic() - started < 1.5
+    assert 0.35 < time.monotonic() - started < 60
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert str(pids[0]) == before
     assert all(map(gone, pids))
@@ -241,7 +242,7 @@ def test_a_program_that_reads_nothing_is_killed(tmp_path: Path) -> None:
     command = Command(written(tmp_path, "time.sleep(60)", loop=False))
     started = time.monotonic()
     assert failure(command, "长" * 1_000_000, seconds=0.4).kind == "timeout"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 60
 
 
 def test_others_in_a_program_that_hangs_may_ask_again(tmp_path: Path) -> None:
@@ -442,7 +443,7 @@ def ended(tmp_path: Path, ends: str, run: tuple[str, ...]) -> tuple[list[int], f
         started = time.monotonic()
         if "sleep" in ends:
             parent.send_signal(signal.SIGINT)
-        parent.wait(10)
+        parent.wait(50)
     return pids, time.monotonic() - started
 
 
@@ -451,7 +452,7 @@ def test_nothing_is_left_when_the_run_ends(tmp_path: Path, ends: str) -> None:
     """A program that ignores the end of its input and SIGTERM, with a child of its own."""
     pids, seconds = ended(tmp_path, ends, written(tmp_path, LINGERS, loop=False))
     assert len(pids) == 2
-    assert seconds < 4  # two for the program, the rest for a busy machine
+    assert seconds < 50  # two for the program, which would go on for sixty
     assert all(gone(pid, 0.2) for pid in pids)
 
 
@@ -462,7 +463,7 @@ def test_a_program_is_asked_politely_first(tmp_path: Path) -> None:
         file.write(f"open({str(tmp_path / 'farewell')!r}, 'w').write('bye')\n")
     _, seconds = ended(tmp_path, "", run)
     assert (tmp_path / "farewell").read_text() == "bye"
-    assert seconds < 1.0
+    assert seconds < 2, "it was killed"
 
 
 def test_a_killed_parent_leaves_nothing_behind(tmp_path: Path) -> None:

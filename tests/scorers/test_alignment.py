@@ -179,13 +179,13 @@ def test_what_does_not_apply(pair: Path) -> None:
 
 @pytest.mark.parametrize("text", ["a" * 1_000_000, "好" * 100_000, "猫坐。" * 20_000, "\ud800 lone", "مرحبا بالعالم"])
 def test_odd_and_endless_texts(pair: Path, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     answer, evidence = Alignment(ModelRef(str(pair)), max_pairs=50).score(
         [generation(text, "The cat sat. 今天天气很好。"), generation("The cat sat.", text)]
     )
     for found in (answer, evidence):
         assert found.value is not None or "max_pairs" in found.error
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_options_and_process_border(pair: Path) -> None:

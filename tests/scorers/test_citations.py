@@ -269,12 +269,12 @@ def test_too_much_to_read_is_an_error(model: ModelRef) -> None:
     ],
 )  # fmt: skip
 def test_odd_and_endless_texts(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = score(text)
     assert found.value is not None or found.note
     assert all(s.end <= len(text) for s in found.spans)
     assert not Citations().score([generation("“it is so tall” [1]", text, "x")])[0].error
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 _PIECES = [

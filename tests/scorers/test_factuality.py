@@ -275,10 +275,10 @@ def test_any_text_has_a_defined_score(text: str, reference: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "🙂🙂", "\ud800 lone", "שלום עולם", "?!…", "a" * 1_000_000, "汉" * 100_000])
 def test_odd_texts(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = score(text, "汉字 answer", "?!…")
     assert found.value is not None
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
 
 
 def test_a_text_of_punctuation_keeps_it() -> None:

@@ -478,11 +478,11 @@ def test_options_are_checked(options: dict[str, Any]) -> None:
 
 def test_repetitive_texts_take_no_longer(tmp_path: Path) -> None:
     scorer = Memorisation(folder(tmp_path, "好" * 20_000, "a " * 20_000, "好" * 20_000 + "人"))
-    began = time.perf_counter()
+    began = time.process_time()
     assert ask("好" * 19_000, scorer).parts["longest_tokens"] == 19_000
     assert ask("a " * 25_000, scorer).parts["longest_tokens"] == 20_000
     assert ask("x" * 1_000_000, scorer).value == 0.0
-    assert time.perf_counter() - began < 30
+    assert time.process_time() - began < 30
 
 
 # Real texts
@@ -523,8 +523,8 @@ def test_building_grows_with_the_corpus_not_with_its_square(name: str) -> None:
     times = []
     for share in (4, 1):
         piece = text[: len(text) // share]
-        began = time.perf_counter()
+        began = time.process_time()
         index = Index.of([[piece]])
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
         assert index.nbytes < 9 * len(piece)
     assert times[1] < 10 * times[0]  # four times the text; sorting and caches cost the rest

@@ -327,9 +327,9 @@ def test_no_text_raises_and_counts_are_consistent(text: str) -> None:
     "piece", ["a", "好", ". ", "Dr. ", "\n", "a! b", "~", "`", "<!--", "<a ", "a-", " ", "1,", '."']
 )
 def test_hostile_texts_take_linear_time(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     score(piece * (400_000 // len(piece)))
-    assert time.perf_counter() - began < 5.0
+    assert time.process_time() - began < 20
 
 
 # Real text

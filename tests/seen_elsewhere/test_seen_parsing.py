@@ -85,11 +85,11 @@ def test_an_alias_bomb_is_refused_before_anything_walks_it() -> None:
     """PyYAML 235, js-yaml 742: 308 bytes that are 269 MB as soon as somebody prints, hashes or dumps them."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
-    started = time.monotonic()
+    started = time.process_time()
     document = yaml_file.parse("\n".join(lines))
     assert document.problems
     assert len(str(document.root.plain())) < 10_000
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(
