@@ -35,7 +35,7 @@ from aigc_eval.records import Message, Prompt
 from aigc_eval.tables import BadValue, Record, Table, bad, check_found, check_map, read, scalar, values
 from aigc_eval.text import normalize
 
-__all__ = ["PromptSet", "load"]
+__all__ = ["PromptSet", "load", "prompt_of_answer"]
 
 _OWN = ("id", "prompt", "references", "evidence", "messages", "choices", "fields", "variants", "variant_of")
 _MOST_VARIANTS = 1000
@@ -89,6 +89,21 @@ def load(
     if twice := _twice(table, found):
         raise bad(twice)
     return PromptSet(path, table.sha256, tuple(prompt for _, prompt in found), tuple(problems))
+
+
+def prompt_of_answer(record: Record) -> Prompt:
+    """The prompt of a record that brings its answer, as `load` reads one, but that it may ask nothing at all.
+
+    Raises `BadValue`, also for variants, of which an answer can have but one.
+
+    >>> prompt_of_answer({"id": 7, "evidence": "Paris is in France.", "lang": "en"}).tags
+    {'lang': 'en'}
+    """
+    asks = any(record.get(name) not in (None, "", []) for name in ("prompt", "messages", "choices"))
+    found = [*_prompts(record if asks else {**record, "prompt": "?"}, 1, None, {})]
+    if len(found) > 1:
+        raise BadValue("variants", "an answer is to one prompt", "write the prompt out")
+    return found[0] if asks else replace(found[0], text="")
 
 
 def _check_fields(fields: Mapping[str, object] | None) -> None:

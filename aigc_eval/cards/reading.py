@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -49,7 +50,9 @@ def _bad(path: Path, *wrong: tuple[str, str, str]) -> DataError:
 def encode(card: ScorerCard) -> str:
     """The text of a card's file, whose digest is not in it."""
     told = {"format": FORMAT, "version": VERSION, **replace(card, digest="").to_json()}
-    return json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1)
+    # Lists of numbers on one line each; a line break inside a text is written as \\n, so that none is touched.
+    return re.sub(r"\[\n\s+([^\[\]{}\"]*?)\n\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text) + "\n"
 
 
 @cache

@@ -36,6 +36,7 @@ def _main(args: list[str]) -> int:
             packing,
             planning,
             reviewing,
+            validating,
         )
         from aigc_eval.cli.app import app
         from aigc_eval.cli.stdio import outlets
