@@ -15,7 +15,24 @@ from aigc_eval.differences import corrected, differences, reference_of
 from aigc_eval.estimates import estimate
 from aigc_eval.gates import BUDGETS, Finding, Gate, Limit, Policy, budget_reasons, judge, overall, parse
 from aigc_eval.metrics import Mean, Metric, Rate, Ratio, WorstPerPrompt
-from aigc_eval.records import Bilingual, Difference, Dimension, Estimate, MetricFacts, PluginFacts, Reason, Run, Span
+from aigc_eval.records import (
+    Accuracy,
+    Bilingual,
+    Correction,
+    Difference,
+    Dimension,
+    Estimate,
+    Labelled,
+    MetricFacts,
+    PluginFacts,
+    RaterAgreement,
+    Reason,
+    ReliabilityBin,
+    Run,
+    ScorerCard,
+    Span,
+    digest,
+)
 
 SAMPLES = 3
 HOSTILE = (
@@ -282,7 +299,7 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
             PluginFacts(
                 s,
                 f"{s.title()}|threshold:0.5|version:1",
-                "a1" * 16,
+                digest(s),
                 title,
                 tuple(map(metric_facts, metrics)),
                 s == "pii",
@@ -304,8 +321,37 @@ def build_run(rows: pd.DataFrame, gates: Sequence[str] = GATES, **changed: Any) 
         "digests": {"bench": "3f" * 16, "release.jsonl": "9c" * 32},
         "key": b"a key of sixteen",
         "differences": _differences(rows, names, estimates, gates),
+        **_accuracy(names),
     }
     return Run(**{**known, **changed})
+
+
+def _accuracy(names: Sequence[str]) -> dict[str, Any]:
+    """A card that knows English only, what it makes of a rate, and a sheet that two people labelled in part."""
+    figures = {"recall": (0.86, 0.82, 0.89), "specificity": (0.95, 0.93, 0.97), "auc": (0.93, 0.91, 0.95)}
+    known = [Accuracy(s, 400, 344, 600, 30, 2, figures) for s in ("", "lang=en")]
+    curve = tuple(ReliabilityBin(n / 5, (n + 1) / 5, 200, n / 5 + 0.1, n / 5 + 0.12 - n / 100) for n in range(5))
+    card = ScorerCard(
+        "toxicity",
+        "toxic_fraction",
+        digest("toxicity"),
+        "Toxicity|threshold:0.5|version:1",
+        f"house set {HOSTILE[0]}",
+        "c4" * 32,
+        "2026-11-20",
+        tuple(known),
+        reliability=curve,
+        note=HOSTILE[1],
+    )
+    rate = ("toxicity", "toxic_fraction")
+    corrections = [
+        Correction(names[0], *rate, "corrected", missing=("zh",), reason="not_validated", floor=0.05, below_floor=True),
+        Correction(names[-1], *rate, "corrected", "lang=en", 0.012, 0.0, 0.031, n=1000, floor=0.05),
+        Correction(names[-1], *rate, "ppi", "", 0.018, 0.004, 0.041, 0.02, 0.004, 0.05, n=60),
+    ]
+    agreed = RaterAgreement("cohen", 58, 0.71, 0.52, 0.9, ("Li Na", HOSTILE[0]))
+    labelled = Labelled("5a" * 8, *rate, 100, 97, 60, 58, 360, ("Li Na", HOSTILE[0]), 1, (agreed,))
+    return {"cards": (card,), "corrections": tuple(corrections), "labelled": (labelled,)}
 
 
 def _differences(

@@ -34,6 +34,7 @@ SECTIONS = [
     "slices",
     "examples",
     "samples",
+    "accuracy",
     "standards",
     "unscored",
     "methods",

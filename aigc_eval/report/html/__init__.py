@@ -15,7 +15,7 @@ from typing import Any
 from aigc_eval.records import Bilingual, Edition, Run
 from aigc_eval.report import standards, view
 from aigc_eval.report.files import Unreadable
-from aigc_eval.report.html import answers
+from aigc_eval.report.html import accuracy, answers
 from aigc_eval.report.html.charts import Album, key
 from aigc_eval.report.html.environment import allowed_by, css_text, environment, fixed_words
 from aigc_eval.report.html.examples import MOST, mask_kinds, worst_examples
@@ -56,6 +56,7 @@ SECTIONS: Mapping[str, Section] = {
         "mask_kinds": mask_kinds(page),
     },
     "samples": list_of,
+    "accuracy": accuracy.section,
     "standards": standards.section,
     "unscored": _unscored,
     "methods": lambda page: {"methods": view.methods(page.run)},
@@ -72,6 +73,7 @@ STYLES = (
     "signoff.css",
     "samples.css",
     "standards.css",
+    "accuracy.css",
     "print.css",
 )
 SCRIPTS = ("samples.js", "decisions.js")

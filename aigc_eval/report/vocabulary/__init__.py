@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aigc_eval.report.vocabulary import (
+    accuracy,
     apart,
     brief,
     charts,
@@ -40,6 +41,7 @@ _PARTS: tuple[Mapping[str, tuple[str, str]], ...] = (
     terms.WORDS,
     trends.WORDS,
     editions.WORDS,
+    accuracy.WORDS,
 )
 
 VOCABULARY: Mapping[str, tuple[str, str]] = {key: words for part in _PARTS for key, words in part.items()}

@@ -11,6 +11,7 @@ planes     what each picture of two axes shows
 from aigc_eval.report.html.charts.album import Album, Picture, Sketch
 from aigc_eval.report.html.charts.pictures import axis, bars, comparison, gate_picture, key, numbers_of
 from aigc_eval.report.html.charts.planes import Plane, scatter
+from aigc_eval.report.html.charts.reliability import reliability
 from aigc_eval.report.html.charts.scales import Scale
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "gate_picture",
     "key",
     "numbers_of",
+    "reliability",
     "scatter",
 ]
