@@ -2,6 +2,7 @@
 
 * `checksums`: check digits, issuer prefixes, entropy; `findings`: Finding, overlaps, groups; `view`: the normal form of
   a text, with the way back; `rules`: what a rule of ours is.
+* `labels`: what a number is called, beside it or at the head of its column.
 * `chinese`, `documents`, `regions`, `accounts`, `address`, `spelled`, `contact`, `secrets`: our rules. `presidio`,
   `western`, `phone`: presidio's recognisers, and which of their findings are believed. `ner`: names, by a model that an
   option names.

@@ -7,7 +7,8 @@ import re
 from functools import cache
 from typing import Any
 
-from aigc_eval.scorers.pii.rules import CERTAIN, NO, STRONG, Rule, mentioned
+from aigc_eval.scorers.pii.labels import mentioned
+from aigc_eval.scorers.pii.rules import CERTAIN, NO, STRONG, Rule
 
 __all__ = ["CONTACT_RULES", "suffixes"]
 
@@ -109,7 +110,7 @@ CONTACT_RULES = (
     Rule(
         "IP_ADDRESS",
         re.compile(
-            r"(?<![0-9A-Za-z:_.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}|:)(?::[0-9A-Fa-f]{1,4}){0,6}"
+            r"(?<![0-9A-Za-z_.])(?<![0-9A-Fa-f]:)(?<!::)(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}|:)(?::[0-9A-Fa-f]{1,4}){0,6}"
             r"(?:/[0-9]{1,3})?(?![0-9A-Za-z:_])"
         ),
         _judge_ip,

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from aigc_eval.scorers.pii.clock import UNLIMITED, Clock
 from aigc_eval.scorers.pii.findings import Finding
-from aigc_eval.text import HANZI
 
 __all__ = [
     "CERTAIN",
@@ -26,37 +25,17 @@ __all__ = [
     "Rule",
     "bare",
     "in_path",
-    "labelled_otherwise",
-    "mentioned",
+    "named",
 ]
 
 NO, UNSURE, LIKELY, STRONG, CERTAIN = 0.0, 0.4, 0.6, 0.8, 1.0
 """UNSURE is below the usual threshold: well formed, perhaps with the right check digit, and nothing says what it is."""
 
-NO_DIGIT_LEFT = r"(?<![0-9])(?<![0-9][.,_\-/])"
-NO_DIGIT_RIGHT = r"(?![0-9])(?![.,_\-/][0-9])"
+NO_DIGIT_LEFT = r"(?<![0-9])(?<![0-9][._\-/])"
+NO_DIGIT_RIGHT = r"(?![0-9])(?![._\-/][0-9])"
+"""A comma is no part of a long number: thousands come in threes, and cells of a table are parted by one."""
 
-_BEFORE, _AFTER = 40, 12
-_STOP = re.compile(r"[。！？]|\n\s*\n")
 _INSIDE = re.compile(r"[A-Za-z][._/\-]$|://[^\s\"'<>]*$|[?&][A-Za-z_]{1,16}=$")
-# What an 11 to 19 digit number is when it is none of ours; it counts only as the nearest label before the number.
-_OTHER_LABEL = re.compile(
-    r"(?:订单|訂單|单号|流水|编号|編號|货号|工号|学号|序列号|运单|批次|条码|条形码|版本|案号|文号|期刊号|群号|群|QQ|isbn"
-    r"|issn|doi|order|invoice|tracking|serial|sku|ref(?:erence)?|ticket|batch|model|part|item|timestamp|时间戳|qq)"
-    rf"[^0-9{HANZI}]{{0,12}}(?:号码?|是|为|號)?[^0-9{HANZI}]{{0,4}}$",
-    re.I,
-)
-
-
-def mentioned(words: re.Pattern[str], match: re.Match[str], before: int = _BEFORE, after: int = _AFTER) -> bool:
-    """Whether a context word stands near the match, in the same sentence.
-
-    A window of characters, not of words: Chinese has no spaces, and 40 characters reach over a table cell or a label.
-    """
-    text, start, end = match.string, match.start(), match.end()
-    left = text[max(0, start - before) : start]
-    stops = list(_STOP.finditer(left))
-    return bool(words.search(left, stops[-1].end() if stops else 0) or words.search(text[end : end + after]))
 
 
 def bare(value: str) -> str:
@@ -68,9 +47,13 @@ def bare(value: str) -> str:
     return re.sub(r"[^0-9A-Za-z]", "", value)
 
 
-def labelled_otherwise(match: re.Match[str]) -> bool:
-    """Whether the nearest label before the number says that it is something else (an order number)."""
-    return _OTHER_LABEL.search(match.string[max(0, match.start() - 32) : match.start()]) is not None
+def named(nearness: float) -> float:
+    """The score of a number that only its label makes one: of two that claim it, the one with the nearer label wins.
+
+    >>> named(0.0), named(1.0)
+    (0.0, 1.0)
+    """
+    return STRONG * (nearness > 0) + (CERTAIN - STRONG) * nearness
 
 
 def in_path(match: re.Match[str]) -> bool:

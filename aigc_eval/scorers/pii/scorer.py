@@ -79,7 +79,7 @@ class Pii(Scorer):
     seconds: float = 10.0
     """Time for one text, for each million characters begun; more makes the score an error, never a part of one."""
 
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
     batch_size: ClassVar[int] = 64
     masks: ClassVar[bool] = True
     dimensions: ClassVar[tuple[Dimension, ...]] = ("pii",)

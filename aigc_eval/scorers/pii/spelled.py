@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 
 from aigc_eval.scorers.pii.checksums import card_brand, luhn, resident_id
-from aigc_eval.scorers.pii.rules import LIKELY, NO, STRONG, Rule, mentioned
+from aigc_eval.scorers.pii.labels import mentioned
+from aigc_eval.scorers.pii.rules import LIKELY, NO, STRONG, Rule
 
 __all__ = ["SPELLED_RULES"]
 
