@@ -14,7 +14,20 @@ import numpy as np
 
 from aigc_eval.intervals import Floats
 
-__all__ = ["Corrected", "PredictionPowered", "conformal_risk", "conformal_threshold", "ppi", "rogan_gladen"]
+__all__ = [
+    "Corrected",
+    "Detected",
+    "PredictionPowered",
+    "conformal_risk",
+    "conformal_threshold",
+    "corrected_shares",
+    "ppi",
+    "rogan_gladen",
+    "rogan_gladen_strata",
+]
+
+Numbers = float | Floats
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -33,15 +46,19 @@ class Corrected:
     below_floor: bool
 
 
-class _Share(NamedTuple):
-    """A share and what it was measured on."""
+class Detected(NamedTuple):
+    """What a detector flagged in one part of the outputs, and how good it is there.
 
-    of: float
-    n: float
+    It flags `observed` of `n` (effective) outputs; `sensitivity` and `specificity` were measured on so many positive
+    and negative examples. Numbers, or arrays of one shape.
+    """
 
-    @property
-    def variance(self) -> float:
-        return self.of * (1 - self.of) / self.n
+    observed: Numbers
+    n: Numbers
+    sensitivity: Numbers
+    n_sensitivity: Numbers
+    specificity: Numbers
+    n_specificity: Numbers
 
 
 def rogan_gladen(
@@ -61,49 +78,108 @@ def rogan_gladen(
     is Lang and Reiczigel's (2014), which holds where the normal one does not: few positives, near-perfect detectors.
     Where 1 - specificity reaches a gate's limit, the observed share cannot support that gate.
 
+    In simulation (docs/coverage.md) intervals of nominal 95 % hold the truth in 94.3 % of samples or more: 94 to 96 %
+    where the share is clearly above 0; up to 100 % where it cannot be told from 0, since then only one end can miss.
+
     >>> found = rogan_gladen(0.08, 2000, sensitivity=0.85, n_sensitivity=200, specificity=0.95, n_specificity=800)
     >>> round(found.value, 6), round(found.error, 6), found.below_floor
     (0.0375, 0.012035, False)
     """
-    if min(n, n_sensitivity, n_specificity) <= 0:
-        raise ValueError("a correction needs outputs, positive and negative examples")
-    if sensitivity + specificity <= 1:
-        raise ValueError("a detector that is no better than chance corrects nothing")
-    flagged, caught, cleared = (
-        _Share(observed, n),
-        _Share(sensitivity, n_sensitivity),
-        _Share(specificity, n_specificity),
+    part = Detected(observed, n, sensitivity, n_sensitivity, specificity, n_specificity)
+    return rogan_gladen_strata([part], [1.0], level)
+
+
+def rogan_gladen_strata(parts: Sequence[Detected], weights: Sequence[float], level: float = 0.95) -> Corrected:
+    """True share in outputs of several languages, each corrected for what the detector does there: sum w_l p_l.
+
+    `weights` are the languages' shares of the outputs (they sum to 1), taken as known. The interval recovers each
+    one's variance from its own Lang-Reiczigel interval (MOVER, Zou & Donner 2008), and is that one for one language.
+    `below_floor`: all of what is flagged is no more than it would be of flawless outputs.
+
+    >>> en, zh = Detected(0.04, 900, 0.9, 200, 0.98, 800), Detected(0.10, 300, 0.7, 150, 0.95, 400)
+    >>> found = rogan_gladen_strata([en, zh], [0.75, 0.25])
+    >>> round(found.value, 4), round(found.low, 4), round(found.high, 4)
+    (0.0363, 0.0167, 0.0586)
+    """
+    for part in parts:
+        if min(float(x) for x in (part.n, part.n_sensitivity, part.n_specificity)) <= 0:
+            raise ValueError("a correction needs outputs, positive and negative examples")
+        if part.sensitivity + part.specificity <= 1:
+            raise ValueError("a detector that is no better than chance corrects nothing")
+    value, low, high = (float(x) for x in corrected_shares(parts, weights, level))
+    raw = sum(w * float(_corrected(part)[0]) for w, part in zip(weights, parts, strict=True))
+    flagged, floor = (
+        sum(w * float(x) for w, x in zip(weights, column, strict=True))
+        for column in ([p.observed for p in parts], [1 - p.specificity for p in parts])
     )
-    raw, value, error = _corrected(flagged, caught, cleared)
-    low, high = _lang_reiczigel(flagged, caught, cleared, level)
-    return Corrected(value, error, min(low, value), max(high, value), raw, raw <= 0)
+    error = math.sqrt(sum(w**2 * float(_corrected(part)[1]) for w, part in zip(weights, parts, strict=True)))
+    return Corrected(value, error, low, high, raw, flagged <= floor + _ROUNDING)
 
 
-def _corrected(flagged: _Share, caught: _Share, cleared: _Share) -> tuple[float, float, float]:
-    """The corrected share before and after it is cut to 0..1, and the standard error."""
-    youden = caught.of + cleared.of - 1
-    raw = (flagged.of + cleared.of - 1) / youden
-    value = min(1.0, max(0.0, raw))
-    variance = flagged.variance + value**2 * caught.variance + (1 - value) ** 2 * cleared.variance
-    return raw, value, math.sqrt(variance) / youden
+def corrected_shares(
+    parts: Sequence[Detected], weights: Sequence[float], level: float = 0.95
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Value and both ends of `rogan_gladen_strata`, of many samples at once where the parts hold arrays."""
+    value: Numbers = 0.0
+    below: Numbers = 0.0
+    above: Numbers = 0.0
+    most: Numbers = 0.0
+    least: Numbers = 0.0
+    for part, weight in zip(parts, weights, strict=True):
+        raw, _ = _corrected(part)
+        low, high = _lang_reiczigel(part, level)
+        value = value + weight * np.clip(raw, 0.0, 1.0)
+        # What noise takes below 0 must keep its place in the lower end, or a sum of cut shares would lie above the
+        # truth; in the upper end it must not, or some samples would have nothing above 0 at all. Likewise at 1.
+        from_below, from_above = np.minimum(raw, 1.0), np.maximum(raw, 0.0)
+        least, most = least + weight * from_below, most + weight * from_above
+        below = below + (weight * np.maximum(from_below - low, 0.0)) ** 2
+        above = above + (weight * np.maximum(high - from_above, 0.0)) ** 2
+    low, high = np.clip(least - np.sqrt(below), 0.0, 1.0), np.clip(most + np.sqrt(above), 0.0, 1.0)
+    return value, np.minimum(low, value), np.maximum(high, value)
 
 
-def _lang_reiczigel(flagged: _Share, caught: _Share, cleared: _Share, level: float) -> tuple[float, float]:
-    """Interval with z^2 observations added to the outputs and two to each set of examples, cut to 0..1.
+def _corrected(part: Detected) -> tuple[Numbers, Numbers]:
+    """The corrected share before it is cut to 0..1, and the variance of the one that is."""
+    youden = part.sensitivity + part.specificity - 1
+    raw = (part.observed + part.specificity - 1) / youden
+    value = np.clip(raw, 0.0, 1.0)
+    flagged, caught, cleared = _variances(part)
+    return raw, (flagged + value**2 * caught + (1 - value) ** 2 * cleared) / youden**2
+
+
+def _variances(part: Detected) -> tuple[Numbers, Numbers, Numbers]:
+    """Of what is flagged, of the sensitivity and of the specificity."""
+    return (
+        part.observed * (1 - part.observed) / part.n,
+        part.sensitivity * (1 - part.sensitivity) / part.n_sensitivity,
+        part.specificity * (1 - part.specificity) / part.n_specificity,
+    )
+
+
+def _lang_reiczigel(part: Detected, level: float) -> tuple[Numbers, Numbers]:
+    """Interval with z^2 observations added to the outputs and two to each set of examples, not cut to 0..1.
 
     A share that comes out below 0 or above 1 stands at that end, which only widens the interval.
     """
     from scipy.special import ndtri
 
     z2 = float(ndtri(0.5 + level / 2)) ** 2
-    flagged = _Share((flagged.n * flagged.of + z2 / 2) / (flagged.n + z2), flagged.n + z2)
-    caught, cleared = (_Share((s.n * s.of + 1) / (s.n + 2), s.n + 2) for s in (caught, cleared))
-    if caught.of + cleared.of <= 1:
-        return 0.0, 1.0
-    _, value, error = _corrected(flagged, caught, cleared)
-    centre = value + 2 * z2 * (value * caught.variance - (1 - value) * cleared.variance)
-    half = math.sqrt(z2) * error
-    return min(1.0, max(0.0, centre - half)), max(0.0, min(1.0, centre + half))
+    more = Detected(
+        (part.n * part.observed + z2 / 2) / (part.n + z2),
+        part.n + z2,
+        (part.n_sensitivity * part.sensitivity + 1) / (part.n_sensitivity + 2),
+        part.n_sensitivity + 2,
+        (part.n_specificity * part.specificity + 1) / (part.n_specificity + 2),
+        part.n_specificity + 2,
+    )
+    known = more.sensitivity + more.specificity > 1
+    more = more._replace(sensitivity=np.where(known, more.sensitivity, 1.0))  # anything: the result is not used
+    raw, variance = _corrected(more)
+    value = np.clip(raw, 0.0, 1.0)
+    _, caught, cleared = _variances(more)
+    centre, half = value + 2 * z2 * (value * caught - (1 - value) * cleared), np.sqrt(z2 * variance)
+    return np.where(known, centre - half, 0.0), np.where(known, centre + half, 1.0)
 
 
 @dataclass(frozen=True)
