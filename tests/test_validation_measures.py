@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
@@ -132,6 +132,7 @@ def split(pairs: list[tuple[bool, int]]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([label for label, _ in pairs]), np.array([score / 20 for _, score in pairs])
 
 
+@settings(max_examples=40)
 @given(examples)
 def test_what_is_positive_is_a_choice(pairs: list[tuple[bool, int]]) -> None:
     labels, scores = split(pairs)
@@ -147,6 +148,7 @@ def test_what_is_positive_is_a_choice(pairs: list[tuple[bool, int]]) -> None:
     assert float(COUNTED["mcc"](a)) == pytest.approx(-float(COUNTED["mcc"](confusion(~labels, hits))), nan_ok=True)
 
 
+@settings(max_examples=40)
 @given(examples)
 def test_a_monotone_change_of_scores_keeps_what_depends_on_their_order(pairs: list[tuple[bool, int]]) -> None:
     labels, scores = split(pairs)
@@ -156,6 +158,7 @@ def test_a_monotone_change_of_scores_keeps_what_depends_on_their_order(pairs: li
     assert auc_error(one) == pytest.approx(auc_error(other), nan_ok=True)
 
 
+@settings(max_examples=40)
 @given(examples, st.randoms())
 def test_the_order_of_examples_decides_nothing(pairs: list[tuple[bool, int]], random: object) -> None:
     labels, scores = split(pairs)
@@ -165,6 +168,7 @@ def test_the_order_of_examples_decides_nothing(pairs: list[tuple[bool, int]], ra
     assert {k: f[0] for k, f in one.items()} == pytest.approx({k: f[0] for k, f in other.items()})
 
 
+@settings(max_examples=40)
 @given(examples)
 def test_an_interval_holds_its_value_and_lies_in_range(pairs: list[tuple[bool, int]]) -> None:
     labels, scores = split(pairs)
@@ -176,6 +180,7 @@ def test_an_interval_holds_its_value_and_lies_in_range(pairs: list[tuple[bool, i
             assert least <= low <= value <= high <= 1
 
 
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.integers(1, 20))
 def test_bins_hold_every_probability_and_equal_ones_together(values: list[float], bins: int) -> None:
     given = np.array(values)

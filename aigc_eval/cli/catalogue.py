@@ -6,23 +6,61 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aigc_eval.cards import bundled
 from aigc_eval.conclusion import metric_facts, scored_outcomes
 from aigc_eval.config.standards import read_standard, shipped
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
-from aigc_eval.records import Standard
+from aigc_eval.records import ScorerCard, Standard
 from aigc_eval.registry import Entry, Kind, entries
 from aigc_eval.report.view import method_line, policy
 from aigc_eval.report.words import needs_words, say, source_words, spoken
 
-__all__ = ["metrics", "metrics_in_full", "plugins", "standards", "standards_in_full"]
+__all__ = ["cards", "metrics", "metrics_in_full", "plugins", "standards", "standards_in_full"]
 
 Row = dict[str, Any]
 
 
 def plugins(kind: Kind, lang: str) -> list[Row]:
-    """One row a plug-in, built-in ones first."""
-    return [_plugin(entry, entry.load(), lang) for entry in _ordered(kind)]
+    """One row a plug-in, built-in ones first; a scorer's says in which languages it is validated as it comes."""
+    rows = [_plugin(entry, entry.load(), lang) for entry in _ordered(kind)]
+    if kind == "scorer":
+        holding = {row["scorer"]: row["languages"] for row in reversed(cards()) if row["holds"] == "yes"}
+        rows = [row | {"validated": holding.get(row["name"], [])} for row in rows]
+    return rows
+
+
+def cards() -> list[Row]:
+    """One row a bundled scorer card: what it is about, its main figures, and whether it holds for the scorer as it is.
+
+    It holds for the scorer without options; what changes a scorer (its code, its weights) makes its card a past one.
+    """
+    return [_card(card) for card in bundled()]
+
+
+def _card(card: ScorerCard) -> Row:
+    whole = card.of()
+    figures = whole.figures if whole else {}
+    known = {"macro-F1": figures.get("macro_f1"), "AUC": figures.get("auc")}
+    scorer = entries("scorer")[card.scorer].load() if card.scorer in entries("scorer") else None
+    return {
+        "rate": f"{card.scorer}.{card.metric}",
+        "scorer": card.scorer,
+        "metric": card.metric,
+        "languages": [a.slice.removeprefix("lang=") for a in card.slices if a.slice.startswith("lang=")],
+        "examples": whole.positives + whole.negatives if whole else 0,
+        "sensitivity": _rounded(whole.sensitivity if whole else None),
+        "specificity": _rounded(whole.specificity if whole else None),
+        **{name: _rounded(found[0] if found else None) for name, found in known.items()},
+        "data": card.data,
+        "note": card.note,
+        "identity": card.identity,
+        "holds": "yes" if scorer is not None and scorer().identity() == card.identity else "no",
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def metrics(lang: str) -> list[Row]:

@@ -23,11 +23,14 @@ class What(StrEnum):
     scorers = "scorers"
     metrics = "metrics"
     standards = "standards"
+    cards = "cards"
 
 
 _COLUMNS = {
     What.metrics: ("name", "title", "better", "bounds", "languages", "needs", "source", "package"),
     What.standards: ("name", "title", "edition", "clauses", "verified", "classes", "tag"),
+    What.cards: ("rate", "languages", "examples", "sensitivity", "specificity", "macro-F1", "AUC", "data", "holds"),
+    What.scorers: ("name", "title", "languages", "validated", "needs", "source", "package"),
 }
 """What is shown of other things than plug-ins."""
 
@@ -35,7 +38,7 @@ _COLUMNS = {
 @app.command("list")
 @guarded
 def list_(
-    what: Annotated[What, typer.Argument(metavar="generators|scorers|metrics|standards", help="What to list.")],
+    what: Annotated[What, typer.Argument(metavar="generators|scorers|metrics|standards|cards", help="What to list.")],
     in_full: Annotated[
         bool,
         typer.Option("--long", help="Metrics: formula, range, languages, source. Standards: every clause."),
@@ -43,7 +46,10 @@ def list_(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """List what is installed, third-party plug-ins with their package."""
+    """List what is installed, third-party plug-ins with their package.
+
+    Cards say how good scorers were on labelled examples (`validate`); one holds for a scorer as it was then.
+    """
     from aigc_eval.cli import catalogue
 
     lang = language()
@@ -55,6 +61,8 @@ def list_(
         return 0
     if what is What.standards:
         rows = catalogue.standards(lang)
+    elif what is What.cards:
+        rows = catalogue.cards()
     elif what is What.metrics:
         rows = catalogue.metrics(lang)
     else:
@@ -90,10 +98,14 @@ def init(
     return 0
 
 
-def _schema(of_policy: bool = False, of_standard: bool = False) -> str:
+def _schema(of_policy: bool = False, of_standard: bool = False, of_card: bool = False) -> str:
+    from aigc_eval import cards
     from aigc_eval.config import json_schema, policy_schema, standard_schema
 
-    found = policy_schema() if of_policy else standard_schema() if of_standard else json_schema()
+    if of_card:
+        found = cards.schema()
+    else:
+        found = policy_schema() if of_policy else standard_schema() if of_standard else json_schema()
     return json.dumps(found, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
@@ -103,10 +115,11 @@ def schema(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write [default: stdout].")] = None,
     of_policy: Annotated[bool, typer.Option("--policy", help="That of policy files instead.")] = False,
     of_standard: Annotated[bool, typer.Option("--standard", help="That of files of standards instead.")] = False,
+    of_card: Annotated[bool, typer.Option("--card", help="That of scorer cards instead.")] = False,
     debug: Debug = False,
 ) -> int:
     """Print the JSON Schema of bench files, for completion and checks in editors."""
-    text = _schema(of_policy, of_standard)
+    text = _schema(of_policy, of_standard, of_card)
     if out is None:
         say(text.rstrip("\n"))
     else:
