@@ -132,6 +132,7 @@ def test_a_completed_run_started_again_calls_nothing(
             monkeypatch.setattr(
                 type(named.plugin), method, lambda *a, m=method: pytest.fail(f"{m} was called"), raising=False
             )
+    (tmp_path / "out" / "verdict.json").unlink()  # or there would be nothing to do at all
     runner.run(loaded, tmp_path / "out")
     assert artefacts(tmp_path / "out") == before
     assert (tmp_path / "out" / NAME).read_bytes() == journal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -152,12 +153,13 @@ KEY = "AIGC_EVAL_CONTRACT_KEY"
 
 @pytest.fixture(scope="module", autouse=True)
 def servers() -> Iterator[None]:
-    """Servers stay while this module's tests run; they ask for no real key."""
+    """Servers and plug-ins stay while this module's tests run; they ask for no real key."""
     os.environ[KEY] = "sk-contract-0123456789"
     with SERVERS:
         yield
     del os.environ[KEY]
     served.cache_clear()
+    build.cache_clear()
 
 
 def repeated(body: dict[str, Any]) -> dict[str, Any]:
@@ -207,9 +209,11 @@ RECIPES: dict[str, Make] = {
 """Options for plug-ins that need some; the others must work without."""
 
 
-def build(group: registry.Kind, name: str, folder: Path) -> Generator | Scorer:
+@cache
+def build(group: registry.Kind, name: str) -> Generator | Scorer:
+    """A plug-in as a run has it: loaded once, called often."""
     kind = registry.find(group, name)
-    made = kind(**RECIPES.get(name, lambda folder: {})(folder))
+    made = kind(**RECIPES.get(name, lambda folder: {})(Path(SERVERS.enter_context(tempfile.TemporaryDirectory()))))
     made.load()
     return made
 
@@ -230,8 +234,8 @@ def same(a: Score, b: Score) -> bool:
 @pytest.mark.parametrize("name", sorted(registry.entries("scorer")))
 class TestScorers:
     @pytest.fixture
-    def scorer(self, name: str, tmp_path: Path) -> Scorer:
-        made = build("scorer", name, tmp_path)
+    def scorer(self, name: str) -> Scorer:
+        made = build("scorer", name)
         assert isinstance(made, Scorer)
         return made
 
@@ -308,8 +312,8 @@ class TestScorers:
 @pytest.mark.parametrize("name", sorted(registry.entries("generator")))
 class TestGenerators:
     @pytest.fixture
-    def generator(self, name: str, tmp_path: Path) -> Generator:
-        made = build("generator", name, tmp_path)
+    def generator(self, name: str) -> Generator:
+        made = build("generator", name)
         assert isinstance(made, Generator)
         return made
 

@@ -37,9 +37,12 @@ def bench() -> Iterator[Bench]:
 
 
 @pytest.mark.parametrize("more", [(), ("--resume",)])
-def test_a_completed_run_started_again(bench: Bench, more: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("lost", ["", "verdict.json", "report.html"])
+def test_a_completed_run_started_again(bench: Bench, more: tuple[str, ...], lost: str) -> None:
     bench.clear()
     bench.check(bench.run())
+    if lost:
+        (bench.home / "out" / lost).unlink()
     bench.check(bench.run("out", *more))
     assert bench.calls() == []
 

@@ -205,18 +205,46 @@ def test_naughty_strings_leave_tables_alone(sink: str) -> None:
         assert skeleton(write(poisoned(text))) == expected(sink, poisoned)
 
 
+COLUMNS = ("text", "prompt_text", "detail")
+
+
+def scattered(texts: list[str], turn: int = 0) -> Run:
+    """A run with a text of its own, under its number, in every row's columns."""
+    rows = _base().copy()
+    for n, column in enumerate(COLUMNS):
+        first = (n + turn) % len(COLUMNS) * len(rows) // len(COLUMNS)
+        numbers = [(first + i) % len(texts) for i in range(len(rows))]
+        rows[column] = _texts([f"{t} {i}/ {texts[i]}" for t, i in zip(rows[column], numbers, strict=True)])
+    return replace(_base_run(), rows=rows)
+
+
 @pytest.mark.slow
 def test_naughty_strings_leave_the_page_alone() -> None:
-    for text in _naughty(400):  # short enough for excerpts to show all of it
-        assert dom(page(poisoned(text))) == expected("html", poisoned)
+    texts = _naughty(400)  # short enough for excerpts to show all of it
+    assert len(texts) <= len(_base())
+    plain = dom(page(scattered(["a"] * len(texts))))
+    for turn in range(len(COLUMNS)):
+        shown = page(scattered(texts, turn))
+        assert dom(shown) == plain
+        assert all(f"{n}/ " in shown for n in range(len(texts)))
+
+
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(hostile_text)
+def test_any_text_leaves_every_skeleton_alone(text: str) -> None:
+    run = poisoned(text)
+    for sink, (write, skeleton) in SINKS.items():
+        assert skeleton(write(run)) == expected(sink, poisoned), sink
 
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile_text)
-def test_any_text_leaves_every_skeleton_alone(text: str) -> None:
+def test_any_text_leaves_the_lines_of_ci_alone(text: str) -> None:
     run = poisoned(text)
-    for sink, (write, skeleton) in SINKS.items():
+    for sink in ("summary", "junit", *CI):
+        write, skeleton = SINKS[sink]
         assert skeleton(write(run)) == expected(sink, poisoned), sink
 
 
