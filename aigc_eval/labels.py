@@ -29,7 +29,6 @@ __all__ = [
     "label_record",
     "labelled",
     "majority",
-    "population",
     "said",
     "sheet_id",
     "sheet_record",
@@ -98,12 +97,6 @@ def well_formed_label(label: Label) -> bool:
 def sheets(records: Records) -> list[Sheet]:
     """The sheets among some records, in their order."""
     return [Sheet.from_json(r["data"]) for r in records if r["kind"] == SHEET]
-
-
-def population(rows: pd.DataFrame, scorer: str, candidate: str) -> list[Key]:
-    """The outputs of a candidate that a scorer applies to: those that it scored, and those that it failed to score."""
-    due = rows[(rows["candidate"] == candidate) & (rows[f"{scorer}:status"] != "na")]
-    return [(candidate, str(p), int(s)) for p, s in zip(due["prompt"], due["sample"], strict=True)]
 
 
 def in_random_order(keys: Iterable[Key], run: str, seed: int) -> list[Key]:

@@ -16,7 +16,6 @@ from aigc_eval.labels import (
     in_random_order,
     label_record,
     labelled,
-    population,
     said,
     sheet_id,
     sheet_record,
@@ -122,11 +121,6 @@ def test_agreement_is_that_of_the_raters_labels() -> None:
     assert (fleiss.name, fleiss.n) == ("fleiss", 10), "all three said"
     assert (alpha.name, alpha.n) == ("krippendorff", 12)
     assert labelled(wide, told(rows, *given[:12]), rows).agreement == ()
-
-
-def test_the_population_is_what_the_scorer_applies_to() -> None:
-    assert population(frame(6), "s", "a") == [key(0), key(1), key(2), key(3), key(5)]
-    assert population(frame(6), "s", "b") == []
 
 
 def test_a_random_order_is_a_simple_random_sample() -> None:

@@ -29,7 +29,7 @@ from aigc_eval.packing.statement import attestation, checksums
 from aigc_eval.publishing import REPORTS
 from aigc_eval.records import Edition
 from aigc_eval.report.mask import WITHHELD
-from aigc_eval.reviewing import import_decisions
+from aigc_eval.reviewing import import_files
 from aigc_eval.verify import Unfit
 from tests.test_reviewing import BENCH, PHONE, carry_out, decisions, saved, third
 
@@ -44,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with decisions."""
     folder = carry_out(tmp_path_factory.mktemp("packed"))
     file = decisions(folder, "Zhang Sanfeng", decide=third, note=f"calls {PHONE}")
-    import_decisions(folder, [saved(file, folder.parent / "d.json")])
+    import_files(folder, [saved(file, folder.parent / "d.json")])
     return folder
 
 

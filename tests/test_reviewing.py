@@ -15,16 +15,18 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from aigc_eval import config, reviewing, runner, verify
+from aigc_eval import config, runner, verify
 from aigc_eval.agreement import cohen_kappa, table_of
 from aigc_eval.cli import main
 from aigc_eval.errors import DataError, JournalError
 from aigc_eval.journal import NAME
+from aigc_eval.labelling import growing
 from aigc_eval.loading import load
 from aigc_eval.records import Review, Score, Span
 from aigc_eval.report.editions import edited
 from aigc_eval.report.samples import samples
-from aigc_eval.reviewing import import_decisions, labels
+from aigc_eval.reviewing import decisions as reviewed
+from aigc_eval.reviewing import import_files, importing, labels
 from aigc_eval.reviews import basis, basis_of, record, standing
 
 BENCH = """
@@ -90,7 +92,7 @@ def saved(file: File | bytes | str, path: Path) -> Path:
 def taken(run: Path, *files: File) -> list[tuple[int, int]]:
     """Import files; how many decisions were recorded and known, by file."""
     paths = [saved(file, run.parent / f"d{i}.json") for i, file in enumerate(files)]
-    return [(found.recorded, found.known) for found in import_decisions(run, paths)]
+    return [(found.recorded, found.known) for found in import_files(run, paths)]
 
 
 def contents(run: Path) -> dict[str, bytes]:
@@ -220,7 +222,7 @@ def test_a_crash_between_the_journal_and_the_reports_is_mended(run: Path, monkey
         raise OSError("power")
 
     with monkeypatch.context() as patch:
-        patch.setattr(reviewing, "report_again", cut)
+        patch.setattr(growing, "report_again", cut)
         with pytest.raises(OSError, match="power"):
             taken(run, file)
     assert verify.verify(run).status == "different"
@@ -352,7 +354,7 @@ def test_what_does_not_fit_is_told_and_not_recorded(whole: Path, tmp_path: Path,
     change(file)
     path = saved(file, tmp_path / "wrong.json")
     with pytest.raises(DataError) as caught:
-        import_decisions(whole, [path])
+        import_files(whole, [path])
     assert any(p.key == key and what in p.what for p in caught.value.problems), caught.value.problems
     assert all(p.file == str(path) and p.remedy for p in caught.value.problems)
     assert contents(whole) == before
@@ -365,20 +367,20 @@ def test_what_does_not_fit_is_told_and_not_recorded(whole: Path, tmp_path: Path,
 ])  # fmt: skip
 def test_files_that_are_none(whole: Path, tmp_path: Path, data: bytes, what: str) -> None:
     with pytest.raises(DataError, match=what):
-        import_decisions(whole, [saved(data, tmp_path / "wrong.json")])
+        import_files(whole, [saved(data, tmp_path / "wrong.json")])
 
 
 def test_a_file_that_is_too_large_or_not_there(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(decisions(whole), tmp_path / "d.json")
-    monkeypatch.setattr(reviewing, "MOST_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr(importing, "MOST_BYTES", path.stat().st_size - 1)
     with pytest.raises(DataError, match="is larger than"):
-        import_decisions(whole, [path])
+        import_files(whole, [path])
     with pytest.raises(DataError, match="cannot be read"):
-        import_decisions(whole, [tmp_path / "none.json"])
-    monkeypatch.setattr(reviewing, "MOST_DECISIONS", 9)
-    monkeypatch.setattr(reviewing, "MOST_BYTES", 1 << 20)
+        import_files(whole, [tmp_path / "none.json"])
+    monkeypatch.setattr(reviewed, "MOST_DECISIONS", 9)
+    monkeypatch.setattr(importing, "MOST_BYTES", 1 << 20)
     with pytest.raises(DataError, match="there are 10, more than 9"):
-        import_decisions(whole, [path])
+        import_files(whole, [path])
 
 
 def test_all_is_told_at_once_and_good_files_wait(run: Path, tmp_path: Path) -> None:
@@ -387,7 +389,7 @@ def test_all_is_told_at_once_and_good_files_wait(run: Path, tmp_path: Path) -> N
     files = [saved(decisions(run), tmp_path / "good.json"), saved(wrong, tmp_path / "b.json")]
     files.append(saved("no", tmp_path / "c.json"))
     with pytest.raises(DataError) as caught:
-        import_decisions(run, files)
+        import_files(run, files)
     assert [(Path(p.file).name, p.key) for p in caught.value.problems] == [
         ("c.json", ""), ("b.json", "decisions[0].decision"), ("b.json", "decisions[5].seen"),
     ]  # fmt: skip
@@ -396,7 +398,7 @@ def test_all_is_told_at_once_and_good_files_wait(run: Path, tmp_path: Path) -> N
 
 def test_no_run_no_decisions(tmp_path: Path) -> None:
     with pytest.raises(JournalError):
-        import_decisions(tmp_path, [tmp_path / "d.json"])
+        import_files(tmp_path, [tmp_path / "d.json"])
 
 
 # --- hostile texts ---------------------------------------------------------------------------------------------------
@@ -507,7 +509,7 @@ def test_the_commands(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[st
     told = capfd.readouterr()
     assert ("0 decisions recorded; 10 known already" in told.out, "nothing new" in told.err) == (True, True)
     assert main(["review", "import", str(run), str(saved("{}", tmp_path / "e.json"))]) == 2
-    assert "no decisions file of version 1" in capfd.readouterr().err
+    assert "no decisions file and no labels file of version 1" in capfd.readouterr().err
 
 
 def test_labels_are_for_their_owner_only(run: Path, tmp_path: Path) -> None:
