@@ -88,6 +88,12 @@ def write(home: Path, candidate: str = "echo", gate: str = "rate <= 90 %") -> No
     (home / "bench.yaml").write_text(BENCH.format(candidate=candidate, gate=gate), "utf-8")
 
 
+def without_a_page(home: Path) -> None:
+    """Leave the pictures of report.html, which cost more than all the rest, to tests that look at them."""
+    with (home / "bench.yaml").open("a", encoding="utf-8") as bench:
+        bench.write("report: {formats: [json]}\n")
+
+
 def shorten(home: Path) -> None:
     """Leave 12 prompts, enough for an interval."""
     lines = (home / "prompts.jsonl").read_text("utf-8").splitlines(keepends=True)
@@ -303,6 +309,7 @@ def test_json_of_a_bug_does_not_quote_it(aigc_eval: Command, home: Path) -> None
 def test_a_closed_pipe_changes_nothing(home: Path, args: tuple[str, ...]) -> None:
     """`aigc-eval run ... | head -0`: the same exit code, and no traceback."""
     write(home, gate="rate <= 1 %")
+    without_a_page(home)
     child = subprocess.Popen([*ENTRY, *args], cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert child.stdout is not None
     assert child.stderr is not None
@@ -315,11 +322,13 @@ def test_a_closed_pipe_changes_nothing(home: Path, args: tuple[str, ...]) -> Non
 
 
 def test_streams_that_the_shell_closed(home: Path) -> None:
+    without_a_page(home)
     done = subprocess.run(["sh", "-c", '"$@" >&- 2>&-', "sh", *ENTRY, *RUN], cwd=home, check=False)
     assert done.returncode == 0
 
 
 def test_an_ascii_terminal_gets_escapes(home: Path) -> None:
+    without_a_page(home)
     done = in_a_process(home, *RUN, PYTHONIOENCODING="ascii", LANG="zh_CN.UTF-8")
     assert done.returncode == 0
     assert "\\u" in done.stdout
@@ -377,6 +386,7 @@ def test_a_terminal_gets_live_progress(home: Path) -> None:
 
 
 def test_no_color_means_no_escapes(home: Path) -> None:
+    without_a_page(home)
     code, written = on_a_terminal(home, *RUN, NO_COLOR="1")
     assert code == 0
     assert "\x1b" not in written

@@ -57,7 +57,7 @@ def answer(i: int, group: str, draw: int) -> dict[str, object]:
         "مرحبا بالعالم",
         f"code 77{i:02d}-41{i:02d}-9931",
     ]
-    text = odd[i // 4 % len(odd)] if draw == 1 and i % 4 == 0 else said
+    text = odd[i // 2 % len(odd)] if draw == 1 and i % 2 == 0 else said
     return {
         "id": f"t{i}[person={group}]",
         "text": text,
@@ -71,10 +71,10 @@ def answer(i: int, group: str, draw: int) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
     folder = tmp_path_factory.mktemp("every")
-    records = [record(i) for i in range(24)]
+    records = [record(i) for i in range(12)]
     (folder / "p.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
     for name, shift in {"a": 0, "b": 1}.items():
-        draws = [answer(i, g, d) for i in range(24) for g in GROUPS for d in (shift, 1)]
+        draws = [answer(i, g, d) for i in range(12) for g in GROUPS for d in (shift, 1)]
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(d) + "\n" for d in draws), "utf-8")
     bench = {
         "name": "every-scorer",
@@ -122,12 +122,12 @@ def test_what_a_metric_reads_is_the_other_scorers_value(done: tuple[Path, dict[s
     assert found["adverse"] == pytest.approx(paid / accepted)
 
 
-@pytest.mark.slow
 def test_a_second_run_scores_nothing_again(
     done: tuple[Path, dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, _ = done
     before = (folder / "out" / "rows.csv").read_bytes()
+    (folder / "out" / "verdict.json").unlink()  # or there would be nothing to do at all
     monkeypatch.setattr("aigc_eval.scorers.refusal.Refusal.score", lambda *_: 1 / 0)
     runner.run(config.load(folder / "bench.yaml"), folder / "out")
     assert (folder / "out" / "rows.csv").read_bytes() == before

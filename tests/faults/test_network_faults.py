@@ -47,7 +47,7 @@ NO_ANSWER = {
     "big": "too_large",
     "bomb": "too_large",
 }
-AT_ONCE = ("429", "500", "reset:body", "truncated", "error_key", "400", "other_model")
+AT_ONCE = ("429", "reset:body", "truncated", "400")
 
 
 # Some fail
@@ -67,10 +67,10 @@ def test_three_in_ten_calls_fail_and_nothing_is_lost(generator: str, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("generator", "count"), [("openai_compatible", 10_000), ("http", 2_000)])
-def test_three_in_ten_calls_of_ten_thousand_fail_and_nothing_is_lost(
-    generator: str, count: int, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    ("generator", "count"), [("openai_compatible", 10_000 if THOROUGH else 3_000), ("http", 1_000)]
+)
+def test_three_in_ten_calls_of_thousands_fail_and_nothing_is_lost(generator: str, count: int, tmp_path: Path) -> None:
     limits = {"concurrency": 32, "attempts": 5, "deadline": 60, "timeout": 0.5, "outage": 30}
     with faulty(Plan.mixed(0.3), tmp_path / "server") as server:
         bench = write(tmp_path, server.url, count, generator=generator, limits=limits)
@@ -79,7 +79,7 @@ def test_three_in_ten_calls_of_ten_thousand_fail_and_nothing_is_lost(
         seconds = time.monotonic() - before
         assert done.run is not None, done.error
         ledger = server.ledger()
-        outcomes = agree(ledger, tmp_path / "out", done.run, count, late=100)
+        outcomes = agree(ledger, tmp_path / "out", done.run, count, late=count // 50)
         print(f"{generator}: {outcomes}, {len(ledger)} requests, {seconds:.0f} s")
         assert outcomes["ok"] >= 0.995 * count
         assert len(ledger) <= 1.5 * count
@@ -99,6 +99,8 @@ def test_a_server_that_always_fails_ends_the_run_without_a_verdict(fault: str, t
 def test_a_server_that_always_fails_in_any_way(fault: str, generator: str, tmp_path: Path) -> None:
     if generator == "http" and fault in ("other_model", "two_choices"):
         pytest.skip("http reads what its paths say, and nothing else")
+    if generator == "openai_compatible" and fault in AT_ONCE:
+        pytest.skip("every change sees it in the fast tests")
     always(fault, generator, tmp_path)
 
 
@@ -169,7 +171,14 @@ def test_what_no_call_can_mend_costs_one_call(fault: str, generator: str, tmp_pa
                 assert KEY.encode() not in path.read_bytes()
 
 
-@pytest.mark.parametrize(("fault", "code"), [pytest.param("ok", 0, marks=pytest.mark.slow), ("503", 3), ("401", 2)])
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        pytest.param("ok", 0, marks=pytest.mark.slow),
+        ("503", 3),
+        pytest.param("401", 2, marks=pytest.mark.slow),
+    ],
+)
 def test_the_command_line_ends_with_that_code(fault: str, code: int, tmp_path: Path) -> None:
     with faulty(Plan.always(fault), tmp_path / "server") as server:
         bench = write(tmp_path, server.url, 12)
@@ -226,8 +235,12 @@ def test_a_call_is_cut_at_its_deadline(fault: str, generator: str, tmp_path: Pat
         assert (raised.value.kind, raised.value.again) == ("timeout", True)
 
 
-@every_generator
-@pytest.mark.parametrize("fault", [pytest.param("big", marks=pytest.mark.slow), "bomb"])
+SLOWER = (("bomb", "http"), ("big", "http"), ("big", "openai_compatible"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "generator"), [("bomb", "openai_compatible"), *(pytest.param(*o, marks=pytest.mark.slow) for o in SLOWER)]
+)
 def test_an_answer_without_end_is_cut(fault: str, generator: str, tmp_path: Path) -> None:
     """50 MB, and 10 GB in 10 MB: both are left at 32 MiB."""
     with faulty(Plan(), tmp_path / "well") as well, faulty(Plan.always(fault), tmp_path / "server") as server:

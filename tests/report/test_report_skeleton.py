@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
@@ -27,6 +29,7 @@ from aigc_eval.records import Bilingual, Run
 from aigc_eval.report import csv_table, github, gitlab, html, json_file, junit, markdown, sarif, terminal_table
 from aigc_eval.report.escape import csv_cell, github_property, markdown_code, markdown_text, terminal, visible
 from aigc_eval.report.mask import Masker
+from tests.durability.harness import THOROUGH
 
 BLNS = Path(__file__).parents[2] / "../shared/data/hostile/blns.json"
 ATTACKS = (
@@ -312,7 +315,14 @@ def test_the_terminal_gets_no_control_character() -> None:
 
 
 def _batches(size: int) -> list[str]:
-    return ["".join(map(chr, range(start, min(start + size, 0x110000)))) for start in range(0, 0x110000, size)]
+    """Every code point; of letters without case and of those that mean nothing, a sixteenth and the ends of planes."""
+    alike = {"Lo", "Co", "Cn"}
+    points = (
+        chr(point)
+        for point in range(0x110000)
+        if THOROUGH or point % 16 == 0 or point & 0xFFFE == 0xFFFE or category(chr(point)) not in alike
+    )
+    return list(map("".join, iter(lambda: list(islice(points, size)), [])))
 
 
 @pytest.mark.slow
@@ -327,7 +337,7 @@ def test_every_code_point_in_every_encoder() -> None:
             assert "\n" not in "".join(map(terminal, texts))
         cells = [f"| x{''.join(map(markdown_text, batch[i : i + 256]))} |" for i in range(0, len(batch), 256)]
         assert tokens("\n".join(["| a |", "| --- |", *cells])) == tokens(
-            "\n".join(["| a |", "| --- |", *["| x |"] * 16])
+            "\n".join(["| a |", "| --- |", *["| x |"] * len(cells)])
         )
         printed = template.render(text=batch)
         (bold,) = html5lib.parse(printed, namespaceHTMLElements=False).iter("b")
@@ -339,11 +349,12 @@ def test_every_code_point_in_every_sink() -> None:
     batches = _batches(3000)
     rows = len(_base())
     plain = _filled(["x"] * rows)
+    harmless = {sink: skeleton(write(plain)) for sink, (write, skeleton) in SINKS.items()}
     for start in range(0, len(batches), rows):
         part = (batches[start : start + rows] * rows)[:rows]
         run = _filled(part)
         for sink, (write, skeleton) in SINKS.items():
-            assert skeleton(write(run)) == skeleton(write(plain)), sink
+            assert skeleton(write(run)) == harmless[sink], sink
         told = json.loads(json_file.json_file(run))["bench"]["a"]
         assert told == json.loads(json.dumps(part))  # JSON itself joins two surrogates to one character
 
