@@ -14,7 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import html5lib
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import chisquare
 
@@ -27,12 +29,14 @@ from aigc_eval.labelling.asked import Asked, Opened, opened
 from aigc_eval.labelling.drawing import Sizes, draw
 from aigc_eval.labelling.sheets import Made, Wanted, make_sheet
 from aigc_eval.labelling.shown import items, names
+from aigc_eval.labelling.writing import write
 from aigc_eval.labels import core, in_random_order, label_record, sheet_id, sheet_record, sheets
 from aigc_eval.records import Drawing, Label, Sheet
 from aigc_eval.reviewing import import_files
 from aigc_eval.reviews import basis_of
 from aigc_eval.validation.examples import About
 from aigc_eval.validation.examples import load as load_examples
+from aigc_eval.verify.cores import check_cores
 
 BENCH = """
 name: labelled
@@ -192,11 +196,11 @@ def test_where_scorers_or_raters_disagree(found: Opened) -> None:
 def test_the_core_is_a_simple_random_sample_over_seeds(found: Opened) -> None:
     asked = Asked(found, "toxicity", found.rate("toxicity"))
     drawn: Counter[str] = Counter()
-    for seed in range(300):
+    for seed in range(150):
         sheet = draw(asked, Sizes(5, 0, 0, 0), seed, "2026-03-01T08:00:00Z").sheet
         drawn.update(item.prompt for item in sheet.items)
     counts = [drawn[f"p{i}"] for i in range(N)]
-    assert sum(counts) == 1500
+    assert sum(counts) == 750
     # Without replacement, counts vary less than the multinomial's: by (N - 5) / (N - 1).
     spread = chisquare(counts).statistic / (N - 1) / ((N - 5) / (N - 1))
     assert 0.55 < spread < 1.6, "chi-square on 39 degrees of freedom, about the 0.5 % points"
@@ -486,6 +490,45 @@ def test_a_forged_core_is_found(whole: Path, tmp_path: Path) -> None:
     made = Sheet("", "toxicity", "toxic_fraction", 0, "2026-03-01T08:00:00Z", N, chosen)
     told = forged(run, sheet_record(replace(made, id=sheet_id(found.run.id, made))))
     assert "its seed does not give" in told
+
+
+def test_a_core_is_the_sample_of_its_seed(drawn: tuple[Path, Made]) -> None:
+    """Outputs in the right order are not enough: whoever leaves out some has chosen."""
+    found, sheet = opened(drawn[0]), drawn[1].sheet
+    said = [sheet_record(sheet)]
+    assert check_cores(said, found.run, found.scorers) == []
+    chosen = [sheet_record(replace(sheet, items=sheet.items[1:]))]
+    with pytest.raises(verify.Unfit, match="was chosen"):
+        check_cores(chosen, found.run, found.scorers)
+    fewer = [sheet_record(replace(sheet, items=sheet.items[1:], population=9))]
+    assert "drawn from 9 outputs, and 40" in check_cores(fewer, found.run, found.scorers)[0]
+    assert "and 0 can be found here" in check_cores(said, found.run, {})[0]
+
+
+HOSTILE = (
+    "<script>alert(1)</script>\u202e{{7*7}}\ud800\x00\x1b[31m</script><img src=x onerror=alert(1)>\u2028⟦PII·abcdef⟧"
+)
+
+
+def test_hostile_texts_stay_texts(drawn: tuple[Path, Made], tmp_path: Path) -> None:
+    found, sheet = opened(drawn[0]), drawn[1].sheet
+    rows = found.run.rows.copy()
+    texts = {"text": HOSTILE, "prompt_text": HOSTILE, "references": (HOSTILE,), "evidence": (HOSTILE,) * 30}
+    for name, value in {**texts, "outcome": "truncated", "pii:spans": ()}.items():
+        rows[name] = pd.Series([value] * len(rows), dtype=object)
+    run = replace(found.run, rows=rows, name=HOSTILE)
+    table, page = (path.read_text("utf-8-sig") for path in write(tmp_path, run, sheet, found.rate("toxicity"), ["en"]))
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    assert len(tree.findall(".//script")) == 1
+    assert not tree.findall(".//img")
+    assert len(tree.findall(".//article")) == len(sheet.items)
+    for text in (table, page):
+        assert not {*"\u202e\x00\x1b\u2028"} & {*text}
+        assert "{{7*7}}" in text
+    back = [*csv.DictReader(io.StringIO(table, newline=""))]
+    assert len(back) == len(sheet.items)
+    assert {*back[0]} == {"item", "prompt", "answer", "references", "evidence", "label", "note"}
+    assert back[0]["answer"].startswith("[truncated / ")
 
 
 @pytest.mark.parametrize(("change", "what"), [

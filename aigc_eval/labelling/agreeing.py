@@ -10,9 +10,10 @@ import numpy as np
 
 from aigc_eval.errors import UsageError
 from aigc_eval.intervals import MIN_CLUSTERS
-from aigc_eval.labelling.asked import Asked, Opened, Rated
+from aigc_eval.labelling.asked import Asked, Opened
 from aigc_eval.labels import Key, core, labelled, majority, sheets, without_outdated
 from aigc_eval.metrics.base import block_sums, clustered_rate
+from aigc_eval.rated import Rated
 from aigc_eval.records import Figure, Labelled, Sheet
 
 __all__ = ["Against", "Agreed", "Rater", "agreements"]

@@ -5,27 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from aigc_eval.errors import UsageError
-from aigc_eval.estimates import view
-from aigc_eval.intervals import Floats
 from aigc_eval.journal import Journal
 from aigc_eval.labels import Key
 from aigc_eval.loading import facts_of, load_from
 from aigc_eval.metrics import Rate
 from aigc_eval.plugin import Scorer
+from aigc_eval.rated import Rated
 from aigc_eval.records import Run
 from aigc_eval.registry import suggest
 from aigc_eval.verify.rebuild import rebuild
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["Asked", "Opened", "Rated", "opened"]
+__all__ = ["Asked", "Opened", "opened"]
 
 
 @dataclass(frozen=True)
@@ -68,40 +61,6 @@ def opened(folder: Path, *, trust: bool = False) -> Opened:
         labelling = [*journal.each("sheet"), *journal.each("label")]
     scorers, lost = rebuild(terms, trust=trust)
     return Opened(run, terms, scorers, lost, labelling)
-
-
-@dataclass(frozen=True)
-class Rated:
-    """One rate over the rows of a run, shape (rows,): the number it looks at, NaN where there is none.
-
-    `due` are the rows that the rate counts, and those that could not be scored and would count.
-    """
-
-    numbers: Floats
-    due: npt.NDArray[np.bool_]
-    threshold: float
-
-    @property
-    def hits(self) -> npt.NDArray[np.bool_]:
-        """The rows that count as hits; a row without a number is none."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.due & (self.numbers >= self.threshold))
-
-    @property
-    def scored(self) -> npt.NDArray[np.bool_]:
-        """The due rows that have a number."""
-        return np.asarray(self.due & ~np.isnan(self.numbers))
-
-    @classmethod
-    def of(cls, rows: pd.DataFrame, scorer: str, rate: Rate) -> Rated:
-        """The rate of a scorer over a run's rows."""
-        seen = view(rows, scorer, rate.reads).reset_index(drop=True)
-        scored = np.asarray(seen["status"] == "scored")
-        filled = rate.filled(seen)
-        counted = rate.present(seen[scored] if filled is None else filled)
-        due = np.zeros(len(seen), np.bool_)
-        due[np.asarray(counted.index, np.int64)] = True
-        return cls(np.where(scored & due, rate.column(seen), np.nan), due, rate.at_least)
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ import numpy as np
 from aigc_eval.errors import UsageError
 from aigc_eval.estimates import tag_column
 from aigc_eval.intervals import Floats
-from aigc_eval.labelling.asked import Asked, Rated
+from aigc_eval.labelling.asked import Asked
 from aigc_eval.labels import Key, in_random_order, said, sheet_id, sheets
 from aigc_eval.metrics import Rate
+from aigc_eval.rated import Rated
 from aigc_eval.records import STRATA, Drawing, Edition, Sheet, Stratum
 from aigc_eval.registry import suggest
 

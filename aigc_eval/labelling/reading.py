@@ -127,7 +127,8 @@ def _check_head(head: Mapping[str, Any], known: Known, wrong: Wrong) -> None:
         remedy = "name the run that it is about"
         wrong("run", f"is about the run {head.get('run')!r:.80}, and this is {known.run.id}", remedy)
     elif head.get("sheet") not in [sheet.id for sheet in known.sheets]:
-        wrong("sheet", f"the run has no sheet {head.get('sheet')!r:.80}", "label a sheet that was drawn from this run")
+        remedy = "label one that was drawn from this run, for a scorer that it has"
+        wrong("sheet", f"the run has no sheet {head.get('sheet')!r:.80}", remedy)
     check_rater(head.get("rater"), wrong)
     if not isinstance(head.get("exported"), str) or moment(head["exported"]) is None:
         wrong("exported", f"{head.get('exported')!r:.80} is no time such as 2026-11-23T04:00:00Z")

@@ -47,7 +47,8 @@ def import_files(folder: Path, files: Sequence[Path], *, rater: str = "") -> lis
     facts = facts_of(folder)
     with Journal(folder, write=False) as journal:
         run = load_from(journal, facts)
-        known = Known(run, sheets(journal.each(SHEET)), now())
+        drawn = [sheet for sheet in sheets(journal.each(SHEET)) if f"{sheet.scorer}:status" in run.rows]
+        known = Known(run, drawn, now())
     problems: list[Problem] = []
     given = [found for path in files if (found := _read(path, known, rater, problems)) is not None]
     asked = [g for g in given if isinstance(g, Given)]
