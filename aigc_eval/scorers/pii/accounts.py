@@ -24,9 +24,13 @@ _ANSWER = (
 """A question that ends its line, and how an answer begins: "您的QQ号是多少？", "用户：好的，"."""
 _NUMBER_OF = r"(?:[ _-]?(?:号码?|號碼?|账号|帳號|账户|id|no|num(?:ber)?|account)){0,2}"
 _WECHAT = (
-    rf"(?<!/)(?:(?<![A-Za-z])(?:we-?chat|weixin|wx|vx){_NUMBER_OF}(?![0-9A-Za-z_])|(?:[微威薇v][信訊]|微x){_NUMBER_OF})"
+    rf"(?<!/)(?:(?<![A-Za-z])(?:we-?chat|weixin|wx|vx){_NUMBER_OF}(?![0-9A-Za-z_])"
+    rf"|(?:[微威薇v][信訊]|微x|加我?v){_NUMBER_OF}(?:搜索?|联系|联系方式|添加)?)"
 )
-_QQ = rf"(?<!/)(?:(?<![A-Za-z])q ?q|扣扣|企鹅号|腾讯号|(?<=加)q){_NUMBER_OF}"
+_QQ = (
+    r"(?<!/)(?:(?<![A-Za-z])q ?q|扣扣|企鹅号|腾讯号|球球|(?<=[加的])q(?![a-z])|(?<![0-9A-Za-z])q(?=号|[:：]))"
+    rf"(?:/微信|/vx?|联系方式|联系)?{_NUMBER_OF}"
+)
 _EXPLICIT = re.compile(
     r"""(?:(?:号码?|號碼?|账号|帳號|id)["'>\s*]{0,4}(?:[:：=>]|是|为|為|\bis\b)|[>=]|\n[^\n]{0,8}?)[\s"'“「【*`\[(]{0,4}$""",
     re.I,
@@ -59,8 +63,8 @@ def _labelled(_match: re.Match[str]) -> float:
     return CERTAIN
 
 
-_WECHAT_NEEDS = re.compile(r"[微威薇wWvV](?:[信訊xX]|[eE]-?[cCiI])")
-_QQ_NEEDS = re.compile(r"[qQ扣] ?[qQ扣]|企鹅号|腾讯号|加[qQ]")
+_WECHAT_NEEDS = re.compile(r"加我?[vV]|[微威薇wWvV](?:[信訊xX]|[eE]-?[cCiI])")
+_QQ_NEEDS = re.compile(r"[qQ扣] ?[qQ扣]|企鹅号|腾讯号|球球|[qQ](?=[号:：])|[加的][qQ]")
 
 ACCOUNT_RULES = (
     Rule(

@@ -31,7 +31,7 @@ _ID_WORDS = re.compile(
     r"身份|证件|实名|证号|公民|證件|證號|居住证|居留|(?<!order )(?<!user )\bid\b|identity|\bsfz", re.A | re.I
 )
 _PHONE_WORDS = re.compile(
-    r"电话|手机|号码|联系|致电|拨打|来电|座机|总机|前台|热线|传真|专线|微信|短信|機|聯|電話|\bcall|phone|mobile|\btel\b|\bcell\b|contact|\bfax|landline"
+    r"[☎☏📞📱]|电话|手机|号码|联系|致电|拨打|来电|座机|总机|前台|热线|传真|专线|微信|短信|機|聯|電話|\bcall|phone|mobile|\btel\b|\bcell\b|contact|\bfax|landline"
     r"|whatsapp|wechat|sms|text me|number",
     re.A | re.I,
 )
@@ -42,6 +42,7 @@ _UNIT = re.compile(
     r" ?(?:[元圆块次件条份户吨米克秒页字种项倍票套只辆股亩]|个(?!人)|名(?!字)|人(?![事工员力])"
     r"|位(?!于)|分(?![机店行])|台(?![湾北中])|行(?!政)"
     r"|万|亿|千|[%％‰]|公里|美元|像素|bytes?\b|[KMG]i?B\b|[km]?m\b|ms\b|kg\b)"
+    r"|\.(?:jpe?g|png|gif|pdf|docx?|xlsx?|mp[34]|zip|txt|html?|csv|log)\b"
     r"| ?[×÷*/^=＝<>＞≈] ?[0-9a-z(]| [+\-−] [0-9a-z(]",
     re.A,
 )
@@ -73,9 +74,9 @@ def _judge_split_id(match: re.Match[str]) -> float:
 def _judge_old_id(match: re.Match[str]) -> float:
     number = match[0]
     born = valid_date(1900 + int(number[6:8]), int(number[8:10]), int(number[10:12]))
-    if not mainland_province(number) or not born or labelled_otherwise(match):
+    if not mainland_province(number) or not born:
         return NO
-    return STRONG if mentioned(_ID_WORDS, match) else UNSURE
+    return STRONG if mentioned(_ID_WORDS, match) else NO if labelled_otherwise(match) else UNSURE
 
 
 def _in_longer_run(match: re.Match[str]) -> bool:
@@ -127,12 +128,12 @@ def _judge_card(match: re.Match[str]) -> float:
     if not brand or not luhn(digits) or len(set(digits)) < 2:
         return NO
     near = nearness(_CARD_WORDS, match)
-    if near < nearness(_ID_WORDS, match):
+    if near < nearness(_ID_WORDS, match) or labelled_otherwise(match):
         return NO
     if near:
         return CERTAIN
     usual = len(digits) in (15, 16) or brand == "unionpay"
-    return STRONG if usual and not in_path(match) and not labelled_otherwise(match) else NO
+    return STRONG if usual and not in_path(match) else NO
 
 
 def _judge_union_card(match: re.Match[str]) -> float:

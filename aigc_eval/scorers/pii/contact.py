@@ -71,6 +71,8 @@ def _judge_ip(match: re.Match[str]) -> float:
 def _judge_dotted(match: re.Match[str], octets: list[int]) -> float:
     if _VERSION_WORDS.search(match.string[max(0, match.start() - 24) : match.start()]) or octets[-1] == 0:
         return NO
+    if match.string[match.end() : match.end() + 1] in ("版", "章", "节", "条"):
+        return NO
     like_a_version = max(octets) < 30
     return STRONG if not like_a_version or mentioned(_IP_WORDS, match) else NO
 

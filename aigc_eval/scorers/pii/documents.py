@@ -18,14 +18,16 @@ __all__ = ["DOCUMENT_RULES"]
 _LEFT, _RIGHT = r"(?<![0-9A-Za-z_])(?<![0-9A-Za-z_][\-.])", r"(?![0-9A-Za-z_])(?![\-.][0-9A-Za-z_])"
 _C = "[0-9A-HJ-NP-RTUWXYa-hj-np-rtuwxy]"
 _CODE_WORDS = re.compile(
-    r"信用代码|统一社会|税号|纳税人|营业执照|机构代码|uscc|(?:credit|tax|business) (?:code|id|no|number)", re.I
+    r"信用代码|信用码|统一社会|统一代码|企业代码|公司代码|税号|税务登记"
+    r"|纳税人|营业执照|机构代码|uscc|(?:credit|tax|business) (?:code|id|no|number)",
+    re.I,
 )
 _ORGANIZATION_WORDS = re.compile(r"机构代码|机构码|机構代碼|機構代碼|organi[sz]ation code", re.I)
 _PLATE_WORDS = re.compile(r"车牌|车号|牌照|号牌|車牌|licen[cs]e plate|plate (?:no|num)", re.I)
 _PASSPORT_WORDS = re.compile(r"护照|護照|签证|出入境|passport|visa", re.I)
-_BESIDE = 0.85  # what is nothing but eight digits needs its label near
+_RIGHT_BEFORE, _BESIDE = 0.95, 0.85  # what is nothing but eight digits needs its label near
 _PERMIT_WORDS = re.compile(
-    r"通行证|通行證|回乡证|回鄉證|台胞证|台胞證|臺胞證|港澳证|大陆证|入台证|travel permit|home return"
+    r"通行证|通行證|回乡[证卡]|回鄉[證卡]|台胞证|台胞證|臺胞證|港澳证|大陆证|入台证|travel permit|home return"
     r"|(?:entry|exit) permit",
     re.I,
 )
@@ -49,12 +51,13 @@ def _judge_organization_code(match: re.Match[str]) -> float:
 
 
 def _judge_passport(match: re.Match[str]) -> float:
-    return UNSURE if labelled_otherwise(match) else named(nearness(_PASSPORT_WORDS, match)) or UNSURE
+    near = nearness(_PASSPORT_WORDS, match)
+    return UNSURE if near < _RIGHT_BEFORE and labelled_otherwise(match) else named(near) or UNSURE
 
 
 def _judge_permit(match: re.Match[str]) -> float:
     near = nearness(_PERMIT_WORDS, match)
-    if match[0].isdigit() and (near < _BESIDE or labelled_otherwise(match)):
+    if match[0].isdigit() and (near < _BESIDE or (near < _RIGHT_BEFORE and labelled_otherwise(match))):
         return NO
     return named(near)
 

@@ -23,14 +23,15 @@ _JOINT = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(
     r"订单|訂單|单号|單號|单据|流水|编号|編號|编码|編碼|代码(?!证)|货号|工号|学号|序列号|运单|物流|快递|批次|批号|条码|条形码|版本|案号|文号|专利|期刊号|群号?"
     r"|(?<!@)QQ(?!\.com)|扣扣|型号|设备号|会员号|卡券|优惠码|兑换码|验证码|凭证|凭單|票号|发票|合同号?|保单|病历|准考证|房号|座位|车架|库存|参考号|参数|工单|账单"
-    r"|交易号|支付号|零件|备件|配件|料号|样本|时间戳|哈希|isbn|issn|imei|iccid|doi|order|invoice|tracking|serial|sku|ref(?:erence)?\b|ticket|batch|model\b|part\b"
+    r"|交易号|支付号|零件|备件|配件|料号|样本|时间戳|哈希|序号|@用户|挂号|提货|取件|取票|券|用户ID|金额|总计|合计|余额|市值|营收|质数|整数|档案|受理|申请|备案|学籍"
+    r"|(?:会员|积分|购物|礼品|社保|门禁|校园|公交|饭|sim|etc)卡号?|isbn|issn|imei|iccid|doi|order|invoice|tracking|serial|sku|ref(?:erence)?\b|ticket|batch|model\b|part\b"
     r"|item|timestamp|\bts\b|transaction|\buid\b"
     r"|(?:user|order|device|trace|session|request|message|msg|goods|task|log) ?id\b"
     r"|\bseq|trace|hash|product|waybill|coupon|voucher|contract|receipt",
     re.I,
 )
 _OTHER_LABEL = re.compile(
-    rf"(?:{_OTHER.pattern})(?:\s?(?:ids?|no|num(?:ber)?|code)\b)?[^0-9{HANZI}<\n]{{0,12}}(?:号码?|是|为|為|號碼?)?[^0-9{HANZI}<\n]{{0,4}}\n?$",
+    rf"(?:{_OTHER.pattern})(?:\s?(?:ids?|no|num(?:ber)?|code)\b)?[^0-9{HANZI}<\n]{{0,12}}(?:[单码号是为為]|号码|编号|號碼?){{0,2}}[^0-9{HANZI}<\n]{{0,4}}\n?$",
     re.I,
 )
 _ANY_LABEL = re.compile(
@@ -40,7 +41,8 @@ _OURS = re.compile(
     r"[电電]|手机|手機|[联聯]|微信|身份|证|證|卡|[账帐帳]|[户戶]|护照|護照|[车車]牌|牌照|尾号|短信|来电|热线|传真|座机|拨|打|呼|收件|寄件|客服|大号|小号"
     r"|副号|同号|(?:^|[我你您他她它的新旧老这那个该此本用到加给一换])号码?$|^(?:號碼?|号码?)$"
 )
-_DELIMITERS = "|\t,，;"
+_BARE_ID = re.compile(r"(?<!微信)(?<!wechat )\bid[\"'\s]{0,3}[:：=]\s?[\"']?$", re.A | re.I)
+_DELIMITERS = "|\t,;"
 _LONGEST_HEAD, _ANSWER = 30, 10
 _HEAD = {
     True: re.compile(r"(?!.*[0-9]{4}).*"),
@@ -49,6 +51,10 @@ _HEAD = {
     ),
 }
 """What the first line of a table looks like, ruled (by | or tabs) or not: two lines of prose have commas, too."""
+
+
+_ROW = re.compile(r"[|\t]|,[^,\n]*,")
+"""What tells a row from a sentence with a comma: what stands above it in other columns does not name its numbers."""
 
 
 def _words(text: str) -> str:
@@ -114,7 +120,7 @@ def nearness(words: re.Pattern[str], match: re.Match[str], before: int = _BEFORE
     if head is not None and words.search(_words(head)):
         return 1.0
     left = text[max(0, start - before) : start]
-    if head is not None:
+    if head is not None and _ROW.search(text, start - len(left), end):
         left = left.rpartition("\n")[2]
     left = _words(_sentence(left))
     last = max((m.end() for m in words.finditer(left)), default=-1)
@@ -140,7 +146,7 @@ def labelled_otherwise(match: re.Match[str]) -> bool:
 def called_otherwise(text: str, at: int) -> bool:
     """Whether what stands before that position says that a number of another kind follows."""
     left = _words(text[max(0, at - 32) : at])
-    if _OTHER_LABEL.search(left):
+    if _OTHER_LABEL.search(left) or _BARE_ID.search(left):
         return True
     label = _ANY_LABEL.search(left)
     return label is not None and _OURS.search(label["label"]) is None

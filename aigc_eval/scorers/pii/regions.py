@@ -16,6 +16,8 @@ __all__ = ["REGION_RULES"]
 
 _IDENTITY = r"身[份分][证證]|证件|證件|(?<![行胞乡鄉照])[证證][号號]|identity|\bid\b"
 _HONG_KONG = re.compile(rf"香港|港[人民]|hkid|\bhk\b|(?<!to )hong ?kong|{_IDENTITY}", re.A | re.I)
+_HONG_KONG_ITSELF = re.compile(r"香港|港[人民]|hkid|\bhk\b|hong ?kong", re.I)
+_PASSPORT = re.compile(r"护照|護照|passport", re.I)
 _MACAO = re.compile(r"澳[门門]|macao|macau|\bbir\b", re.A | re.I)
 _MACAO_IDENTITY = re.compile(rf"\bbir\b|{_IDENTITY}", re.A | re.I)
 _TAIWAN = re.compile(
@@ -28,6 +30,8 @@ _LEFT, _RIGHT = r"(?<![0-9A-Za-z_])(?<![0-9A-Za-z_][\-./])", r"(?![0-9A-Za-z_])(
 def _judge_hong_kong(match: re.Match[str]) -> float:
     if not hong_kong_identity(bare(match[0]).upper()):
         return NO
+    if "(" not in match[0] and mentioned(_PASSPORT, match) and not mentioned(_HONG_KONG_ITSELF, match):
+        return UNSURE
     return named(nearness(_HONG_KONG, match)) or (LIKELY if "(" in match[0] else UNSURE)
 
 

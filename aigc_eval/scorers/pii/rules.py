@@ -31,9 +31,10 @@ __all__ = [
 NO, UNSURE, LIKELY, STRONG, CERTAIN = 0.0, 0.4, 0.6, 0.8, 1.0
 """UNSURE is below the usual threshold: well formed, perhaps with the right check digit, and nothing says what it is."""
 
-NO_DIGIT_LEFT = r"(?<![0-9])(?<![0-9][._\-/])"
-NO_DIGIT_RIGHT = r"(?![0-9])(?![._\-/][0-9])"
-"""A comma is no part of a long number: thousands come in threes, and cells of a table are parted by one."""
+NO_DIGIT_LEFT = r"(?<![0-9])(?<![0-9][._\-])(?<!(?<![0-9]{6})[0-9]/)"
+NO_DIGIT_RIGHT = r"(?![0-9])(?![._\-][0-9])(?!/[0-9](?![0-9]{6}))"
+"""A comma is no part of a long number: thousands come in threes, and cells of a table are parted by one. A slash parts
+two long numbers, but joins what is shorter."""
 
 _INSIDE = re.compile(r"[A-Za-z][._/\-]$|://[^\s\"'<>]*$|[?&][A-Za-z_]{1,16}=$")
 
