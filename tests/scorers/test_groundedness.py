@@ -43,12 +43,15 @@ TOWER = (
 CHINESE = "埃菲尔铁塔于1889年3月31日在巴黎建成，高330米，每年约有六百万人参观。铁塔没有被拆除。《世界报》称赞它。"
 
 
+FINDINGS = Groundedness(support="findings")
+
+
 def generation(text: str, *evidence: str, question: str = "") -> Generation:
     return Request(Prompt("p", question, evidence=evidence)).answer(text)
 
 
 def score(text: str, *evidence: str, question: str = "") -> Score:
-    [found] = Groundedness().score([generation(text, *evidence, question=question)])
+    [found] = FINDINGS.score([generation(text, *evidence, question=question)])
     return found
 
 
@@ -202,7 +205,7 @@ def test_names_of_the_question_are_not_held_against_the_answer() -> None:
 def test_without_evidence_it_does_not_apply() -> None:
     assert score("Paris is big.").note == "no evidence"
     assert score("Paris is big.", "  ").note == "no evidence"
-    assert Groundedness().score([]) == []
+    assert FINDINGS.score([]) == Groundedness().score([]) == []
 
 
 def test_names_in_running_text() -> None:
@@ -238,7 +241,7 @@ def test_odd_texts(text: str) -> None:
 def test_metrics_read_the_parts() -> None:
     scores = [score(t, TOWER) for t in ("The tower is in Paris.", "The tower in Paris is 300 metres tall.")]
     rows = pd.DataFrame([{"prompt": str(i), "value": s.value, **s.parts} for i, s in enumerate(scores)])
-    found = {m.name: m(rows) for m in Groundedness().metrics()}
+    found = {m.name: m(rows) for m in FINDINGS.metrics()}
     assert found["supported_sentences"] == found["fully_supported_rate"] == 0.5
     assert found["unsupported_number_rate"] == 0.5
     assert found["unsupported_date_rate"] == 0.0
@@ -264,9 +267,9 @@ def inferred(checkpoint: Path) -> Groundedness:
 
 
 def test_the_two_checks_have_two_signatures(inferred: Groundedness) -> None:
-    assert Groundedness().signature() == "Groundedness|version:1|check:deterministic"
-    assert inferred.signature() == "Groundedness|model:nli|threshold:0.0|chunk:24|version:1|check:nli"
-    assert inferred.identity() != Groundedness().identity()
+    assert FINDINGS.signature() == "Groundedness|support:findings|version:2|check:findings"
+    assert inferred.signature() == "Groundedness|model:nli|threshold:0.0|chunk:24|version:2|check:nli"
+    assert len({inferred.identity(), FINDINGS.identity(), Groundedness().identity()}) == 3
     assert pickle.loads(pickle.dumps(inferred)) == inferred
 
 

@@ -28,6 +28,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "unsupported:name": ("unsupported: name", "无证据支持：名称"),
     "unsupported:negation": ("unsupported: negation", "无证据支持：肯定与否定相反"),
     "unsupported:content": ("unsupported: content", "无证据支持：内容"),
+    "unsupported:overall": ("unsupported: all measures together", "无证据支持：综合各项判断"),
     "unsupported:contradiction": ("contradicts the evidence", "与证据矛盾"),
     "inconsistent": ("inconsistent with the other samples", "与其他样本不一致"),
     "quote": ("quotation found in the evidence", "引文见于证据"),

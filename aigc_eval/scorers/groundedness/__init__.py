@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from aigc_eval.errors import UsageError
-from aigc_eval.metrics import Mean, Metric, Rate, Ratio
+from aigc_eval.metrics import Metric
 from aigc_eval.models.nli import Nli
 from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Bilingual, Dimension, Generation, Prompt, Score, Span
-from aigc_eval.scorers.groundedness.check import KINDS, check
+from aigc_eval.scorers.groundedness.check import KINDS, CheckedSentence, check
 from aigc_eval.scorers.groundedness.claims import is_claim, stripped
 from aigc_eval.scorers.groundedness.evidence import Evidence
+from aigc_eval.scorers.groundedness.measures import measure
+from aigc_eval.scorers.groundedness.model import bundled
 from aigc_eval.scorers.groundedness.nli import Best, best, verdict
 from aigc_eval.scorers.groundedness.numerals import flat
+from aigc_eval.scorers.groundedness.reported import CALIBRATED, COMMON, FINDINGS, INFERRED
 from aigc_eval.text import sentences
 
 __all__ = ["Groundedness"]
@@ -30,9 +33,14 @@ _NO_CLAIM = Score(note="no sentence that asserts anything")
 class Groundedness(Scorer):
     """Share of an answer's sentences that the prompt's `evidence` supports, 0..1, higher is better.
 
-    Without `model`, a deterministic check: numbers with their units, dates, names, polarity, and the share of content
-    words found. What has no support is a span "unsupported:number", ":date", ":name", ":negation" or ":content". It
-    does not understand language: rewordings are missed, and so are false relations between words that all occur.
+    Without `model`, a sentence is checked for its numbers with their units, dates, names, polarity and the share of
+    content words found; what has no support is a span "unsupported:number", ":date", ":name", ":negation" or
+    ":content". With `support: calibrated`, these findings and further measures of overlap and order go into a small
+    bundled model, whose P(supported) decides: a sentence is supported from `threshold` on, and the value is the mean
+    of P, the share of supported sentences to be expected. A sentence that it finds too little supported although no
+    single check found anything is a span "unsupported:overall". With `support: findings`, a sentence is supported
+    where no check found anything. Neither understands language: rewordings are missed, and so are false relations
+    between words that all occur. Data, accuracy, known failures: MODEL_CARD.md in this package.
 
     With `model` (a natural-language-inference classifier), each sentence j scores
     s_j = max_i P(entailment | chunk i) - max_i P(contradiction | chunk i), -1..1, as SummaC-ZS does (Laban et al.
@@ -48,7 +56,9 @@ class Groundedness(Scorer):
     threshold: float = 0.5
     chunk: int = 256
     max_pairs: int = 10_000
+    support: Literal["calibrated", "findings"] = "calibrated"
 
+    version: ClassVar[str] = "2"
     batch_size: ClassVar[int] = 32
     dimensions: ClassVar[tuple[Dimension, ...]] = ("factuality",)
     title: ClassVar[Bilingual] = Bilingual("Groundedness (given evidence)", "有据性（给定证据）")
@@ -65,13 +75,23 @@ class Groundedness(Scorer):
             )
 
     def load(self) -> None:
-        """Open the model, if there is one."""
+        """Open the model: the one given, or the bundled one."""
         if self.model is not None:
             self._nli  # noqa: B018
+        elif self.support == "calibrated":
+            bundled()
+
+    def facts(self) -> Mapping[str, str]:
+        """Beside the model given: the digest of the bundled weights, where they decide."""
+        weights = {"weights": bundled().digest} if self._by() == "calibrated" else {}
+        return {**super().facts(), **weights}
 
     def signature(self) -> str:
-        """Name, options and version; `check:deterministic` where there is no model."""
-        return super().signature() + ("|check:deterministic" if self.model is None else "|check:nli")
+        """Name, options and version, and which check decides: `nli`, `calibrated` or `findings`."""
+        return f"{super().signature()}|check:{self._by()}"
+
+    def _by(self) -> str:
+        return self.support if self.model is None else "nli"
 
     @cached_property
     def _nli(self) -> Nli:
@@ -83,18 +103,36 @@ class Groundedness(Scorer):
 
     def score(self, batch: Sequence[Generation]) -> list[Score]:
         """One score a generation."""
-        if self.model is None:
-            return [_checked(generation) for generation in batch]
-        return self._inferred(batch)
+        if self.model is not None:
+            return self._inferred(batch)
+        found = [_checked(generation) for generation in batch]
+        if self.support == "findings":
+            return [each if isinstance(each, Score) else _summed(each) for each in found]
+        return self._calibrated(batch, found)
 
     def metrics(self) -> tuple[Metric, ...]:
         """The share of supported sentences first."""
-        return _COMMON + (_KINDS if self.model is None else _INFERRED)
+        if self.model is not None:
+            return COMMON + INFERRED
+        return (*COMMON, *CALIBRATED, *FINDINGS) if self.support == "calibrated" else COMMON + FINDINGS[:-1]
 
     @classmethod
     def all_metrics(cls) -> tuple[Metric, ...]:
         """Those without a model and those with one."""
-        return (*_COMMON, *_KINDS, *_INFERRED)
+        return (*COMMON, *CALIBRATED, *FINDINGS, *INFERRED)
+
+    def _calibrated(self, batch: Sequence[Generation], found: Sequence[Score | list[CheckedSentence]]) -> list[Score]:
+        rows = [
+            row
+            for generation, checked in zip(batch, found, strict=True)
+            if not isinstance(checked, Score)
+            for row in _measures(generation, checked)
+        ]
+        odds = iter(bundled().probabilities(rows).tolist() if rows else ())
+        return [
+            each if isinstance(each, Score) else _summed(each, [next(odds) for _ in each], self.threshold)
+            for each in found
+        ]
 
     def _inferred(self, batch: Sequence[Generation]) -> list[Score]:
         claims = [_claims(generation) for generation in batch]
@@ -104,9 +142,9 @@ class Groundedness(Scorer):
         ]
         judged = best(self._nli, items, self.chunk, self.max_pairs)
         rows = zip(batch, claims, judged, strict=True)
-        return [self._summed(generation, places, found) for generation, places, found in rows]
+        return [self._judged(generation, places, found) for generation, places, found in rows]
 
-    def _summed(self, generation: Generation, places: Sequence[tuple[int, int]], found: Sequence[Best] | None) -> Score:
+    def _judged(self, generation: Generation, places: Sequence[tuple[int, int]], found: Sequence[Best] | None) -> Score:
         if not _evidence(generation.prompt):
             return _NO_EVIDENCE
         if found is None:
@@ -147,121 +185,35 @@ def _read(passages: tuple[str, ...], question: str) -> Evidence:
     return Evidence(passages, question)
 
 
-def _checked(generation: Generation) -> Score:
+def _checked(generation: Generation) -> Score | list[CheckedSentence]:
+    """The asserting sentences as checked, or why there is nothing to score."""
     passages = _evidence(generation.prompt)
     if not passages:
         return _NO_EVIDENCE
-    found = check(generation.text, _read(tuple(passages), generation.prompt.text))
-    if not found:
-        return _NO_CLAIM
-    counts = Counter(finding.kind for sentence in found for finding in sentence.findings)
-    supported = sum(not sentence.findings for sentence in found)
-    spans = (Span(*f.place, f"unsupported:{f.kind}") for sentence in found for f in sentence.findings)
-    return Score(
-        supported / len(found),
-        {
-            "sentences": float(len(found)),
-            "supported": float(supported),
-            "fully_supported": float(supported == len(found)),
-            "content": sum(sentence.found for sentence in found) / len(found),
-            **{f"unsupported_{kind}": float(counts[kind]) for kind in KINDS},
-        },
-        tuple(spans),
-    )
+    return check(generation.text, _read(tuple(passages), generation.prompt.text)) or _NO_CLAIM
 
 
-_SUPPORT = "own definition; with a model: Laban et al. 2022, SummaC"
-_COMMON: tuple[Metric, ...] = (
-    Ratio(
-        "supported_sentences",
-        over="supported",
-        under="sentences",
-        better="higher",
-        bounds=(0.0, 1.0),
-        unit="share",
-        title=Bilingual("Supported sentences", "有据句子占比"),
-        about=Bilingual(
-            "Sentences that the evidence supports divided by sentences that assert something, summed over the outputs "
-            "to prompts with evidence.",
-            "有证据题目的全部输出中，得到证据支持的陈述句数除以陈述句总数。",
-        ),
-        source=_SUPPORT,
-    ),
-    Rate(
-        "fully_supported_rate",
-        of="fully_supported",
-        better="higher",
-        title=Bilingual("Fully supported outputs", "完全有据的输出占比"),
-        about=Bilingual(
-            "Share of outputs of which the evidence supports every sentence that asserts something.",
-            "每个陈述句都得到证据支持的输出所占比例。",
-        ),
-        source=_SUPPORT,
-    ),
-)
-_KIND_WORDS = {
-    "number": (
-        Bilingual("an unsupported number", "无据数字"),
-        Bilingual("a number that the evidence does not have", "证据中没有的数字"),
-    ),
-    "date": (
-        Bilingual("an unsupported date", "无据日期"),
-        Bilingual("a date that the evidence does not have", "证据中没有的日期"),
-    ),
-    "name": (
-        Bilingual("an unsupported name", "无据名称"),
-        Bilingual("a name that neither evidence nor prompt has", "证据和提示词中都没有的名称"),
-    ),
-    "negation": (
-        Bilingual("a reversed statement", "与证据相反的陈述"),
-        Bilingual(
-            "a sentence that denies what the evidence's nearest sentence affirms, or affirms what it denies",
-            "与证据中最接近的句子一肯定一否定的句子",
-        ),
-    ),
-    "content": (
-        Bilingual("unsupported content", "无据内容"),
-        Bilingual(
-            "a sentence of whose content words (Chinese: character pairs) the evidence has less than half",
-            "所含实词（中文为相邻字对）见于证据者不足一半的句子",
-        ),
-    ),
-}
-_KINDS: tuple[Metric, ...] = tuple(
-    Rate(
-        f"unsupported_{kind}_rate",
-        of=f"unsupported_{kind}",
-        at_least=1.0,
-        title=Bilingual(f"Outputs with {title.en}", f"含{title.zh}的输出占比"),
-        about=Bilingual(f"Share of outputs with {what.en}.", f"含有{what.zh}的输出所占比例。"),
-        source="own definition",
-    )
-    for kind, (title, what) in _KIND_WORDS.items()
-)
-_INFERRED: tuple[Metric, ...] = (
-    Mean(
-        "nli",
-        of="nli",
-        better="higher",
-        bounds=(-1.0, 1.0),
-        title=Bilingual("Entailment less contradiction", "蕴含与矛盾概率之差"),
-        about=Bilingual(
-            "Highest P(entailment) less highest P(contradiction) of a sentence over evidence chunks, by the model, "
-            "mean over the output's sentences that assert something, then over outputs.",
-            "对每个陈述句取模型在各证据片段上给出的最高蕴含概率减最高矛盾概率，先对句子、再对输出取平均。",
-        ),
-        source="Laban et al. 2022, SummaC-ZS",
-    ),
-    Rate(
-        "contradicted_rate",
-        of="contradicted",
-        at_least=1.0,
-        title=Bilingual("Outputs that contradict the evidence", "与证据矛盾的输出占比"),
-        about=Bilingual(
-            "Share of outputs with an unsupported sentence whose P(contradiction) exceeds its P(entailment) by the "
-            "model.",
-            "含有未获支持、且模型给出的矛盾概率高于蕴含概率的句子的输出所占比例。",
-        ),
-        source="after Laban et al. 2022, SummaC",
-    ),
-)
+def _measures(generation: Generation, checked: Sequence[CheckedSentence]) -> list[list[float]]:
+    evidence = _read(tuple(_evidence(generation.prompt)), generation.prompt.text)
+    whole = flat(generation.text)
+    return [measure(c, whole[slice(*c.place)], evidence) for c in checked]
+
+
+def _summed(checked: Sequence[CheckedSentence], odds: Sequence[float] = (), threshold: float = 0.5) -> Score:
+    """The score of an answer's sentences, by P(supported) of each if given, else by their findings."""
+    counts = Counter(finding.kind for sentence in checked for finding in sentence.findings)
+    spans = [Span(*f.place, f"unsupported:{f.kind}") for sentence in checked for f in sentence.findings]
+    holds = [p >= threshold for p in odds] if odds else [not sentence.findings for sentence in checked]
+    parts = {
+        "sentences": float(len(checked)),
+        "supported": float(sum(holds)),
+        "fully_supported": float(all(holds)),
+        "content": sum(sentence.found for sentence in checked) / len(checked),
+        **{f"unsupported_{kind}": float(counts[kind]) for kind in KINDS},
+    }
+    if not odds:
+        return Score(sum(holds) / len(checked), parts, tuple(spans))
+    plain = [c.place for c, held in zip(checked, holds, strict=True) if not held and not c.findings]
+    spans += [Span(*place, "unsupported:overall") for place in plain]
+    support = sum(odds) / len(odds)
+    return Score(support, {**parts, "support": support, "unsupported_overall": float(len(plain))}, tuple(spans))

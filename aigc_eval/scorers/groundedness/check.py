@@ -8,7 +8,7 @@ a rewording in other words is unsupported, and a false relation between supporte
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,10 +16,10 @@ from aigc_eval.scorers.groundedness.claims import is_claim, name_words, names, s
 from aigc_eval.scorers.groundedness.dates import Date, dates
 from aigc_eval.scorers.groundedness.evidence import Evidence, squeeze
 from aigc_eval.scorers.groundedness.numerals import Place, flat
-from aigc_eval.scorers.groundedness.quantities import quantities
+from aigc_eval.scorers.groundedness.quantities import Quantity, quantities
 from aigc_eval.text import has_hanzi, sentences
 
-__all__ = ["KINDS", "CheckedSentence", "Finding", "check"]
+__all__ = ["KINDS", "CheckedSentence", "Finding", "check", "dated"]
 
 Kind = Literal["number", "date", "name", "negation", "content"]
 KINDS: tuple[Kind, ...] = ("number", "date", "name", "negation", "content")
@@ -41,11 +41,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckedSentence:
-    """One asserting sentence: its place, the share of its content found (0..1), and what is unsupported."""
+    """One asserting sentence: its place, the share of its content found (0..1), and what is unsupported.
+
+    `dates`, `quantities` and `names` are what it has of them, names as places in the answer.
+    """
 
     place: Place
     found: float
     findings: tuple[Finding, ...]
+    dates: tuple[Date, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    names: tuple[Place, ...] = ()
 
 
 def check(text: str, evidence: Evidence) -> list[CheckedSentence]:
@@ -59,10 +65,11 @@ def _sentence(whole: str, start: int, end: int, evidence: Evidence) -> CheckedSe
     sentence = whole[start:end]
     days = dates(sentence)
     amounts = quantities(sentence, skip=days)
+    named = names(sentence)
     inside = [
         *(Finding("date", day.place) for day in days if not _dated(day, evidence)),
         *(Finding("number", n.place) for n in amounts if not any(map(n.supported_by, evidence.quantities))),
-        *(Finding("name", place) for place in names(sentence) if not _known(sentence[slice(*place)], evidence)),
+        *(Finding("name", place) for place in named if not _known(sentence[slice(*place)], evidence)),
     ]
     # Each has its own verdict, so that none of them counts again as content.
     content = units(_blanked(sentence, [x.place for group in (days, amounts, inside) for x in group]))
@@ -72,7 +79,8 @@ def _sentence(whole: str, start: int, end: int, evidence: Evidence) -> CheckedSe
         findings.append(Finding("negation", Place(start, end)))
     if found < CONTENT:
         findings.append(Finding("content", Place(start, end)))
-    return CheckedSentence(Place(start, end), found, tuple(findings))
+    inner = tuple(Place(start + place.start, start + place.end) for place in named)
+    return CheckedSentence(Place(start, end), found, tuple(findings), tuple(days), tuple(amounts), inner)
 
 
 def _blanked(sentence: str, places: Sequence[Place]) -> str:
@@ -83,10 +91,14 @@ def _blanked(sentence: str, places: Sequence[Place]) -> str:
 
 
 def _dated(day: Date, evidence: Evidence) -> bool:
-    """Whether the evidence has the date, or at least its year as a bare number."""
-    if any(map(day.supported_by, evidence.dates)):
+    return dated(day, evidence.dates, evidence.quantities)
+
+
+def dated(day: Date, known: Iterable[Date], numbers: Iterable[Quantity]) -> bool:
+    """Whether the date is among those known, or at least its year among the bare numbers."""
+    if any(map(day.supported_by, known)):
         return True
-    return day.month is None and any(n.value == day.year and not n.unit for n in evidence.quantities)
+    return day.month is None and any(n.value == day.year and not n.unit for n in numbers)
 
 
 def _known(name: str, evidence: Evidence) -> bool:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from aigc_eval.scorers.groundedness.claims import NAME, units
 from aigc_eval.scorers.groundedness.dates import Date, dates
 from aigc_eval.scorers.groundedness.numerals import flat
 from aigc_eval.scorers.groundedness.polarity import clauses, negations, opposites
 from aigc_eval.scorers.groundedness.quantities import Quantity, quantities
-from aigc_eval.text import has_hanzi, sentences
+from aigc_eval.text import has_hanzi, ngrams, sentences, tokens
 
-__all__ = ["Evidence", "squeeze"]
+__all__ = ["Evidence", "squeeze", "words"]
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,49 @@ class Evidence:
         """Letters, digits and Han characters of the passages and the question only, lower case."""
         return squeeze(self.text + flat(self.question))
 
+    @cached_property
+    def bigrams(self) -> frozenset[tuple[str, ...]]:
+        """Pairs of neighbouring words (Chinese: characters) of each sentence."""
+        return frozenset(pair for row in self._words for pair in ngrams(row, 2))
+
+    @cached_property
+    def trigrams(self) -> frozenset[tuple[str, ...]]:
+        """Three neighbouring words (Chinese: characters) of each sentence."""
+        return frozenset(triple for row in self._words for triple in ngrams(row, 3))
+
+    @cached_property
+    def _words(self) -> list[tuple[str, ...]]:
+        return [words(sentence) for sentence, _ in self.sentences]
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """Content of the question, less the passages where it quotes them."""
+        left = self.question
+        for passage in self.passages:
+            left = left.replace(passage.strip(), "\n")
+        return frozenset(units(flat(left)))
+
+    @cached_property
+    def answers(self) -> list[frozenset[str]]:
+        """Content of each passage beyond the question's: what an answer should have where a passage is a short one."""
+        if len(self.passages) == 1:
+            return [self.units - self.asked]
+        return [frozenset(units(flat(passage))) - self.asked for passage in self.passages]
+
+    def nearest(self, mine: frozenset[str]) -> tuple[int, list[int]]:
+        """Index of the sentence with most of these units, the shorter one of two, and those of its neighbours."""
+        if not self.sentences:
+            return 0, []
+        shared = [len(mine & theirs) - 0.01 * len(theirs) for _, theirs in self.sentences]
+        best = max(range(len(shared)), key=shared.__getitem__)
+        return best, [i for i in (best - 1, best + 1) if 0 <= i < len(shared)]
+
     def negates(self, sentence: str, alike: float) -> bool:
         """Whether the sentence that has at least `alike` of this sentence's content has the opposite polarity."""
         mine = frozenset(units(sentence))
         if not self.sentences or len(mine) < (1 if has_hanzi(sentence) else 2):
             return False
-        best, theirs = max(self.sentences, key=lambda item: len(mine & item[1]) - 0.01 * len(item[1]))
+        best, theirs = self.sentences[self.nearest(mine)[0]]
         if len(mine & theirs) < alike * len(mine):
             return False
         near = best
@@ -92,3 +129,9 @@ class Evidence:
 def squeeze(text: str) -> str:
     """Letters and digits only, lower case."""
     return re.sub(r"[\W_]+", "", text).lower()
+
+
+@lru_cache(maxsize=256)
+def words(text: str) -> tuple[str, ...]:
+    """Words in lower case, Han characters one by one, no punctuation."""
+    return tuple(token for token in tokens(text.lower()) if token.isalnum() or len(token) > 1)
