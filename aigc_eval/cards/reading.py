@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from aigc_eval.errors import DataError, Problem
 from aigc_eval.records import ScorerCard
 from aigc_eval.tables.strict_json import whole
 
-__all__ = ["FORMAT", "VERSION", "bundled", "encode", "matching", "read"]
+__all__ = ["FORMAT", "VERSION", "bundled", "by_file", "encode", "matching", "read"]
 
 MOST_BYTES = 4 << 20
 _AGAIN = "write it again with aigc-eval validate SCORER --data FILE --card CARD"
@@ -55,10 +55,15 @@ def encode(card: ScorerCard) -> str:
     return re.sub(r"\[\n\s+([^\[\]{}\"]*?)\n\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text) + "\n"
 
 
-@cache
 def bundled() -> tuple[ScorerCard, ...]:
-    """The cards that come with the package, by the name of their file."""
-    return tuple(read(path) for path in sorted(Path(__file__).parent.glob("*.json")))
+    """The cards that come with the package."""
+    return tuple(by_file().values())
+
+
+@cache
+def by_file() -> Mapping[str, ScorerCard]:
+    """The cards that come with the package by the name of their file, which `made.MADE` knows."""
+    return {path.stem: read(path) for path in sorted(Path(__file__).parent.glob("*.json"))}
 
 
 def matching(cards: Iterable[ScorerCard], identity: str, metric: str) -> ScorerCard | None:

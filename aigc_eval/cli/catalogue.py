@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aigc_eval.cards import bundled
+from aigc_eval.cards import by_file
+from aigc_eval.cards.made import MADE, Made
 from aigc_eval.conclusion import metric_facts, scored_outcomes
 from aigc_eval.config.standards import read_standard, shipped
 from aigc_eval.metrics import Metric
@@ -25,26 +26,30 @@ def plugins(kind: Kind, lang: str) -> list[Row]:
     """One row a plug-in, built-in ones first; a scorer's says in which languages it is validated as it comes."""
     rows = [_plugin(entry, entry.load(), lang) for entry in _ordered(kind)]
     if kind == "scorer":
-        holding = {row["scorer"]: row["languages"] for row in reversed(cards()) if row["holds"] == "yes"}
-        rows = [row | {"validated": holding.get(row["name"], [])} for row in rows]
+        found = [row for row in cards() if row["holds"] == "yes"]
+        known = {
+            name: [lang for row in found if row["scorer"] == name for lang in row["languages"]]
+            for name in entries(kind)
+        }
+        rows = [row | {"validated": [*dict.fromkeys(known[row["name"]])]} for row in rows]
     return rows
 
 
 def cards() -> list[Row]:
     """One row a bundled scorer card: what it is about, its main figures, and whether it holds for the scorer as it is.
 
-    It holds for the scorer without options; what changes a scorer (its code, its weights) makes its card a past one.
+    What changes a scorer (its code, its weights, the device it runs on) makes its card one of the past.
     """
-    return [_card(card) for card in bundled()]
+    return [_card(card, MADE.get(name)) for name, card in by_file().items()]
 
 
-def _card(card: ScorerCard) -> Row:
+def _card(card: ScorerCard, made: Made | None) -> Row:
     whole = card.of()
     figures = whole.figures if whole else {}
     known = {"macro-F1": figures.get("macro_f1"), "AUC": figures.get("auc")}
-    scorer = entries("scorer")[card.scorer].load() if card.scorer in entries("scorer") else None
     return {
         "rate": f"{card.scorer}.{card.metric}",
+        "options": dict(made.options) if made else {},
         "scorer": card.scorer,
         "metric": card.metric,
         "languages": [a.slice.removeprefix("lang=") for a in card.slices if a.slice.startswith("lang=")],
@@ -55,7 +60,7 @@ def _card(card: ScorerCard) -> Row:
         "data": card.data,
         "note": card.note,
         "identity": card.identity,
-        "holds": "yes" if scorer is not None and scorer().identity() == card.identity else "no",
+        "holds": "yes" if made is not None and made.plugin().identity() == card.identity else "no",
     }
 
 

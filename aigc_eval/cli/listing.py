@@ -29,7 +29,18 @@ class What(StrEnum):
 _COLUMNS = {
     What.metrics: ("name", "title", "better", "bounds", "languages", "needs", "source", "package"),
     What.standards: ("name", "title", "edition", "clauses", "verified", "classes", "tag"),
-    What.cards: ("rate", "languages", "examples", "sensitivity", "specificity", "macro-F1", "AUC", "data", "holds"),
+    What.cards: (
+        "rate",
+        "options",
+        "languages",
+        "examples",
+        "sensitivity",
+        "specificity",
+        "macro-F1",
+        "AUC",
+        "data",
+        "holds",
+    ),
     What.scorers: ("name", "title", "languages", "validated", "needs", "source", "package"),
 }
 """What is shown of other things than plug-ins."""
@@ -76,11 +87,13 @@ def list_(
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        value = [f"{name}: {inner}" for name, inner in value.items()]
     if isinstance(value, list):
         return ", ".join(
             "∞" if item is None else f"{item:g}" if isinstance(item, float) else str(item) for item in value
         )
-    return "-" if value in (None, "") else str(value)
+    return "-" if value in (None, "", []) else str(value)
 
 
 @app.command()

@@ -37,6 +37,8 @@ from aigc_eval.validation.measures import (
 __all__ = ["Judged", "counted", "figures", "reliability"]
 
 Figures = dict[str, Figure]
+_OF_ONE_KIND = frozenset({"accuracy", "recall", "specificity"})
+"""What examples of one kind tell."""
 
 
 class Judged(NamedTuple):
@@ -65,10 +67,13 @@ def figures(of: Judged, level: float = 0.95, *, probability: bool = False) -> Fi
 
 
 def counted(labels: Bools, hits: Bools, groups: Ints, level: float = 0.95) -> Figures:
-    """The figures that follow from numbers of hits."""
+    """The figures that follow from numbers of hits.
+
+    Where all labels are the same, only accuracy and recall or specificity: the others would compare with nothing.
+    """
     if len(labels) == 0:
         return {}
-    whole, blocks = confusion(labels, hits), _blocks(groups)
+    whole, blocks, alike = confusion(labels, hits), _blocks(groups), labels.all() or not labels.any()
     shares = {
         "accuracy": (labels == hits, np.ones(len(labels), np.bool_)),
         "precision": (labels & hits, hits),
@@ -78,7 +83,7 @@ def counted(labels: Bools, hits: Bools, groups: Ints, level: float = 0.95) -> Fi
     found: Figures = {}
     for name, measure in COUNTED.items():
         value = float(measure(whole))
-        if not math.isfinite(value):
+        if not math.isfinite(value) or (alike and name not in _OF_ONE_KIND):
             continue
         if name in shares:
             ends = _share(*shares[name], groups, level)
@@ -155,13 +160,13 @@ def _left(measure: Callable[[Confusion], Floats], labels: Bools, hits: Bools, bl
 
 
 def _by_order(of: Judged, blocks: Ints | None, level: float) -> Figures:
-    whole, places = tally(of.labels, of.scores)
     found: Figures = {}
+    if of.labels.all() or not of.labels.any():
+        return found
+    whole, places = tally(of.labels, of.scores)
     measures: dict[str, Callable[[Tally], float]] = {"auc": auc, "average_precision": average_precision}
     for name, measure in measures.items():
         value = measure(whole)
-        if not math.isfinite(value):
-            continue
         if name == "auc" and blocks is not None and len(np.unique(of.groups)) == len(of.groups):
             ends = _logit(value, auc_error(whole), level)
         else:

@@ -39,7 +39,7 @@ WORDS: Mapping[str, Bilingual] = {
         "{title}：{of}不低于 {threshold} 即判为命中；标注 1 表示命中正确",
     ),
     "value": Bilingual("a score", "得分"),
-    "part": Bilingual("a part {name}", "分项 {name} "),
+    "part": Bilingual('a part "{name}"', "分项“{name}”"),
     "sizes": Bilingual(
         "{n} examples in {groups} independent groups; intervals at {level}",
         "{n} 条样本，{groups} 个独立组；{level} 区间",
