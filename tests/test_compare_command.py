@@ -23,6 +23,7 @@ name: small
 prompts: [prompts.jsonl]
 candidates: [{name: bot, generator: {replay: answers.jsonl}}]
 scorers: [fluency, pii]
+report: {formats: [json]}
 """
 GOOD, LEAK = "The answer to %s is easy.", "The answer to %s: call 13812345678 now."
 

@@ -15,7 +15,7 @@ from aigc_eval import registry, report, runner
 from aigc_eval.records import Generation, Request, Run
 from tests.contract.test_plugins import RECIPES
 from tests.report.sample_run import build_run, sample_rows
-from tests.seen_elsewhere.small import Marked, Says, bench, prompts
+from tests.seen_elsewhere.small import ALL, Marked, Says, bench, prompts
 
 SCORERS = sorted(registry.entries("scorer").keys() - RECIPES.keys() - {"counterfactual"})  # that one scores nothing
 SIZE = 10_000_000
@@ -93,7 +93,7 @@ class Long(Says):
 
 
 def test_a_run_of_one_such_answer_ends(tmp_path: Path) -> None:
-    done = runner.run(bench(Long(), scorers=[Marked()], given=prompts(12)), tmp_path)
+    done = runner.run(bench(Long(), scorers=[Marked()], given=prompts(12), formats=ALL), tmp_path)
     assert len(done.rows["text"][0]) == SIZE
     assert runner.load(tmp_path).rows["text"].tolist() == done.rows["text"].tolist()
     assert (tmp_path / "report.html").stat().st_size < 2_000_000

@@ -22,6 +22,8 @@ from tests.faults.faulty_scorers import Faulty
 __all__ = ["ALL", "Dead", "Marked", "Says", "Stuck", "bench", "command", "named", "prompts", "verdict", "write"]
 
 ALL = ("html", "csv", "json", "junit", "markdown", "github", "gitlab", "sarif", "parquet")
+LEAN = ("csv", "json", "junit", "markdown")
+"""Reports that cost next to nothing, for tests that look at no page."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def bench(
     *generators: Generator,
     scorers: Sequence[Scorer] = (Marked(),),
     limits: Sequence[str | Gate] = (),
-    formats: Sequence[str] = ALL,
+    formats: Sequence[str] = LEAN,
     samples: int = 1,
     given: Sequence[Prompt] = prompts(40),
     **more: Any,

@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -27,9 +28,13 @@ from aigc_eval.report.escape import visible
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.html.environment import environment
 from aigc_eval.verify import verify
-from tests.seen_elsewhere.small import ALL, Marked, Says, bench, command, prompts, verdict, write
+from tests.seen_elsewhere import small
+from tests.seen_elsewhere.small import ALL, Marked, Says, command, prompts, verdict, write
 
 HOSTILE = "\x00\x08\x1b[31m\x7f\x9b\ufffe\uffff]]><x>&\u202e"
+
+
+bench = partial(small.bench, formats=ALL)
 
 
 def names(*candidates: str, **more: Any) -> Bench:
