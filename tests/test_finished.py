@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ gates: [refusal.over_refusal_rate <= 10 %]
 waivers: [{gate: refusal.over_refusal_rate <= 10 %, owner: Li Na, reason: fixed in 4.2, expires: 2999-12-31}]
 """
 TERMS = "aigc_eval.conclusion.terms"
+LATER = time.time() + 86_400
 REFUSED = "I'm sorry, but I can't help with that."
 
 
@@ -54,12 +56,16 @@ def home(made: Path, tmp_path: Path) -> Path:
 
 
 def run(home: Path, *, resume: bool = False) -> Run:
-    return runner.run(config.load(home / "bench.yaml"), home / "out", resume=resume)
+    """The verdict is then newer than the program, whoever may be at work on it."""
+    done = runner.run(config.load(home / "bench.yaml"), home / "out", resume=resume)
+    os.utime(home / "out" / "verdict.json", (LATER, LATER))
+    return done
 
 
 def looks(folder: Path) -> dict[str, tuple[int, int]]:
-    """When which file was written."""
-    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.iterdir()}
+    """When which file was written, but for the verdict."""
+    files = (path for path in folder.iterdir() if path.name != "verdict.json")
+    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -137,11 +143,11 @@ def test_what_was_changed_is_made_again(home: Path, tamper: str) -> None:
     ("diversity]", "diversity, readability]"),
 ], ids=["languages", "edition", "fewer", "more", "scorers"])  # fmt: skip
 def test_another_bench_is_told_as_it_asks(home: Path, old: str, new: str) -> None:
-    before = looks(home / "out")["verdict.json"]
+    before = looks(home / "out")["run.json"]
     (home / "bench.yaml").write_text(BENCH.replace(old, new), "utf-8")
     run(home)
     told = looks(home / "out")
-    assert told["verdict.json"] != before
+    assert told["run.json"] != before
     run(home)
     assert looks(home / "out") == told, "it was told as it asks, and is told again"
 
@@ -183,4 +189,4 @@ def test_errors_are_kept_but_for_resume(home: Path) -> None:
     run(home)
     assert looks(home / "out") == before
     run(home, resume=True)
-    assert looks(home / "out")["verdict.json"] != before["verdict.json"]
+    assert looks(home / "out")["run.json"] != before["run.json"]
