@@ -1,7 +1,8 @@
 """Local Hugging Face models, opened safely: found offline, checked for missing weights, put on a device, batched.
 
-A model is a folder or an id that the local Hugging Face cache holds; nothing is ever downloaded. Code that a model
-repository brings is never run, safetensors are preferred and pickled weights are read with `weights_only=True`.
+A model is a folder, an id that the local Hugging Face cache holds, or `bundled`, the small English and Chinese causal
+model that comes with the package; nothing is ever downloaded. Code that a model repository brings is never run,
+safetensors are preferred and pickled weights are read with `weights_only=True`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from aigc_eval.errors import MissingExtra, UsageError
 from aigc_eval.records import Prompt
 
 __all__ = [
+    "BUNDLED",
     "batches",
     "config",
     "context_length",
@@ -35,15 +37,20 @@ __all__ = [
     "unpooled",
 ]
 
+BUNDLED = "bundled"
+"""What the causal language model in the package is called; its card is models/bundled/MODEL_CARD.md."""
 _DATA = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken")
 _WEIGHTS = ("*.safetensors", "*.bin")
 
 
 def locate(model: str) -> Path:
-    """The folder that holds `model`: itself, or its snapshot in the local Hugging Face cache.
+    """The folder that holds `model`: the package's own, itself, or its snapshot in the local Hugging Face cache.
 
-    Raises UsageError, with the folder and the remedy, where there is neither.
+    A folder of yours that is called `bundled` is written ./bundled. Raises UsageError, with the folder and the remedy,
+    where there is none.
     """
+    if model == BUNDLED:
+        return Path(__file__).with_name("models") / BUNDLED
     folder = Path(model)
     if folder.is_dir():
         return folder

@@ -84,7 +84,7 @@ class LanguageModel:
         model: a folder, or an id that the local Hugging Face cache holds.
         device, dtype: as in `aigc_eval.huggingface`.
         window: most tokens read at once (at most the model's context); longer texts are read in windows.
-        stride: tokens by which windows move on.
+        stride: tokens by which windows move on; at most half of the model's context where that is below `window`.
         batch_tokens: most tokens, padding included, of one forward batch.
         most_tokens: only so many first tokens of a text are scored (`score`, `tokens`).
 
@@ -112,8 +112,9 @@ class LanguageModel:
         self.bos, prefix = bos_policy(self.tokenizer)
         self.prefix = [] if prefix is None else [prefix]
         limit = hf.context_length(self.model.config)
-        self.window = window if limit is None else min(window, limit)
-        self.stride = min(stride, self.window - 1)
+        self.window, self.stride = window, stride
+        if limit is not None and limit < window:  # overlap by half at least, or each window would begin in the dark
+            self.window, self.stride = limit, min(stride, max(1, limit // 2))
         self.batch_tokens, self.most_tokens = batch_tokens, most_tokens
         self.vocabulary_size = int(self.model.config.get_text_config().vocab_size)
 

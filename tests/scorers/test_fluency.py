@@ -371,7 +371,7 @@ def test_no_answers_no_scores_and_options_that_mean_nothing_are_refused() -> Non
     ):
         with pytest.raises(UsageError, match=next(iter(options))):
             Fluency(**options)  # type: ignore[arg-type]
-    assert Fluency().signature() == "Fluency|version:2"
+    assert Fluency().signature() == "Fluency|version:3"
 
 
 # ---- on recorded outputs

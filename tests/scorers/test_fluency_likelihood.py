@@ -145,7 +145,7 @@ def test_without_bos_and_eos_the_first_token_is_not_scored(tmp_path: Path) -> No
     known = json.loads(settings_file.read_text())
     settings_file.write_text(json.dumps({k: v for k, v in known.items() if k not in ("bos_token", "eos_token")}))
     scorer = Fluency(model=ModelRef(str(folder)))
-    assert scorer.signature() == "Fluency|model:bare|bos:none|version:2"
+    assert scorer.signature() == "Fluency|model:bare|bos:none|version:3"
     ids = hf.tokenizer(str(folder))("The cat", add_special_tokens=False)["input_ids"]
     first, single = scorer.score([answer("The cat"), answer("a")])
     assert first.parts["tokens"] == len(ids) - 1
@@ -165,8 +165,8 @@ def test_without_bos_and_eos_the_first_token_is_not_scored(tmp_path: Path) -> No
 
 
 def test_the_signature_says_what_stands_before_the_first_token(causal: ModelRef, chat: ModelRef) -> None:
-    assert Fluency(model=causal).signature() == "Fluency|model:tiny-gpt2|bos:bos|version:2"
-    assert Fluency(model=chat).signature() == "Fluency|model:tiny-qwen2|bos:eos|version:2"
+    assert Fluency(model=causal).signature() == "Fluency|model:tiny-gpt2|bos:bos|version:3"
+    assert Fluency(model=chat).signature() == "Fluency|model:tiny-qwen2|bos:eos|version:3"
     assert Fluency(model=causal).identity() != Fluency(model=chat).identity() != Fluency().identity()
 
 

@@ -102,6 +102,8 @@ NEEDS: Mapping[str, str] = {
     "similarity of meaning needs an embedding model's folder or a cached model": (
         "计算语义相似度须有本地嵌入模型目录或已缓存的模型"
     ),
-    "perplexity needs a causal model folder or a cached model": "计算困惑度须有本地因果语言模型目录或已缓存的模型",
+    "perplexity needs a causal model: bundled, a folder or a cached one": (
+        "计算困惑度须有因果语言模型：内置（bundled）、本地目录或已缓存的模型"
+    ),
     "names need a spaCy or transformers model": "识别姓名须有 spaCy 或 transformers 模型",
 }

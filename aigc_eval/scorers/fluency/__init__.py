@@ -16,7 +16,8 @@ from aigc_eval.plugin import ModelRef, Scorer
 from aigc_eval.records import Bilingual, Dimension, Generation, Outcome, Score
 from aigc_eval.scorers.fluency.faults import FAULTS, Limits, examine
 from aigc_eval.scorers.fluency.likelihood import likelihoods
-from aigc_eval.scorers.fluency.reported import fault_metrics, likelihood_metrics
+from aigc_eval.scorers.fluency.reported import fault_metrics, likelihood_metrics, typicality_metrics
+from aigc_eval.scorers.fluency.typicality import atypicality, norms
 from aigc_eval.scorers.fluency.unigrams import TokenUnigrams
 
 __all__ = ["Fluency"]
@@ -38,7 +39,8 @@ class Fluency(Scorer):
     - `mojibake`: wrongly decoded, private-use or control characters that the prompt does not hold itself;
     - `empty`: no visible character.
 
-    With `model`, a causal language model given as a folder or cached id: parts `nll` (-ln p of the answer's tokens,
+    With `model`, a causal language model given as a folder, a cached id or `bundled` (a small English and Chinese one
+    that comes with the package; its card says how good it is): parts `nll` (-ln p of the answer's tokens,
     summed) and the `tokens`, `words`, `characters` and `bytes` (UTF-8) it is divided by for perplexity and bits per
     byte: over all answers (sums, weighted by length: the main numbers) and as means over answers. A word is what stands
     between white space, or a Hanzi. All but perplexity per token compare across tokenizers. Low perplexity may also
@@ -50,6 +52,11 @@ class Fluency(Scorer):
     `unigrams`, a JSON object of token counts by token id of the model's own tokenizer ({"464": 1203, ...}), p_u is over
     the very tokens that the model scores and n is their number: the papers' formula to the letter, add-one for the
     tokens not counted. The two are different numbers; the signature says which.
+
+    With `model: bundled` also `atypicality`: how far a text is from what people write, as the largest of four measures,
+    each as a share of its limit: bits per byte above, and SLOR below, those of human texts of its language and length,
+    repetition, and garbled characters (`typicality.atypicality`). 1 or more makes it `atypical`, which is no fault:
+    word salad is atypical, and so may be a table, a chemical name or a dialect. English and Chinese only.
 
     What stands before the first token is the tokenizer's BOS, else its EOS, else nothing (then the first token is not
     scored); the signature says which: `bos:bos`, `bos:eos` or `bos:none`. The answer is scored alone, or with
@@ -72,12 +79,12 @@ class Fluency(Scorer):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_tokens: int = 2048
 
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     by_length: ClassVar[bool] = True
     dimensions: ClassVar[tuple[Dimension, ...]] = ("fluency",)
     title: ClassVar[Bilingual] = Bilingual("Fluency", "流畅性")
     languages: ClassVar[tuple[str, ...]] = ("en", "zh")
-    needs: ClassVar[str] = "nothing; perplexity needs a causal model folder or a cached model"
+    needs: ClassVar[str] = "nothing; perplexity needs a causal model: bundled, a folder or a cached one"
     source: ClassVar[str] = "Welleck et al. 2020 (rep-n); Jelinek et al. 1977 (perplexity); Kann et al. 2018 (SLOR)"
     outcomes: ClassVar[frozenset[Outcome]] = frozenset({"ok", "truncated", "empty"})
 
@@ -99,6 +106,8 @@ class Fluency(Scorer):
         """Load the language model and the token counts, where there are some."""
         if self.model:
             self._token_unigrams  # noqa: B018
+        if self.model == hf.BUNDLED:
+            norms()
 
     def options(self) -> dict[str, object]:
         """The options that differ from their defaults; with a model, what texts start with."""
@@ -131,7 +140,10 @@ class Fluency(Scorer):
         for generation, likelihood in zip(batch, self._likelihoods(batch), strict=True):
             parts, spans = examine(generation, limits)
             faulty = any(parts.get(fault.part, 0.0) for fault in FAULTS)
-            scores.append(Score(float(faulty), {**parts, **likelihood}, spans))
+            parts |= likelihood
+            if self.model == hf.BUNDLED and (unlike := atypicality(generation, parts, norms(), limits)) is not None:
+                parts |= {"atypicality": unlike, "atypical": float(unlike >= 1)}
+            scores.append(Score(float(faulty), parts, spans))
         return scores
 
     def _likelihoods(self, batch: Sequence[Generation]) -> list[dict[str, float]]:
@@ -146,9 +158,9 @@ class Fluency(Scorer):
         if not self.model:
             return fault_metrics()
         perplexity, *others = likelihood_metrics(own_unigrams=self.unigrams is not None)
-        return (perplexity, *fault_metrics(), *others)
+        return (perplexity, *fault_metrics(), *others, *(typicality_metrics() if self.model == hf.BUNDLED else ()))
 
     @classmethod
     def all_metrics(cls) -> tuple[Metric, ...]:
         """Those with a model too."""
-        return (*fault_metrics(), *likelihood_metrics())
+        return (*fault_metrics(), *likelihood_metrics(), *typicality_metrics())

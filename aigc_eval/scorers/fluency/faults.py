@@ -7,7 +7,7 @@ from typing import NamedTuple
 from aigc_eval.records import Bilingual, Generation, Span
 from aigc_eval.scorers.fluency.ending import cut_ending
 from aigc_eval.scorers.fluency.rambling import ramble
-from aigc_eval.scorers.fluency.repetition import longest_repeat, rep_n
+from aigc_eval.scorers.fluency.repetition import judged, longest_repeat, rep_n
 from aigc_eval.scorers.fluency.script import expected_language, foreign, mojibake
 from aigc_eval.text import blank, tokens
 
@@ -124,8 +124,7 @@ def _repetition(text: str, limits: Limits) -> _Finding:
     items, again = tokens(text), longest_repeat(text)
     share = again.length / len(text) if again else 0.0
     repeats = {f"rep_{n}": found for n in (2, 3, 4) if (found := rep_n(items, n)) is not None}
-    long_enough = len(items) >= 24 or len(text) >= 200  # "ha ha ha" is no fault
-    fault = long_enough and (share >= limits.repeat or repeats.get("rep_4", 0.0) >= limits.rep_4)
+    fault = judged(items, text) and (share >= limits.repeat or repeats.get("rep_4", 0.0) >= limits.rep_4)
     parts = {"repetition": float(fault), "longest_repeat": share, **repeats}
     return _Finding(parts, [(again.second, again.second + again.length)] if fault and again else [])
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from aigc_eval.text import ngrams
 
-__all__ = ["Repeat", "longest_repeat", "rep_n"]
+__all__ = ["Repeat", "judged", "longest_repeat", "rep_n"]
 
 
 class Repeat(NamedTuple):
@@ -18,6 +18,11 @@ class Repeat(NamedTuple):
     first: int
     second: int
     length: int
+
+
+def judged(items: Sequence[str], text: str) -> bool:
+    """Whether a text is long enough for its repetition to be a fault: "ha ha ha" is none."""
+    return len(items) >= 24 or len(text) >= 200
 
 
 def rep_n(items: Sequence[str], n: int = 4) -> float | None:

@@ -16,7 +16,7 @@ from aigc_eval.scorers.fluency.faults import FAULTS, Fault
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MeanOfTexts", "fault_metrics", "likelihood_metrics"]
+__all__ = ["MeanOfTexts", "fault_metrics", "likelihood_metrics", "typicality_metrics"]
 
 _OWN = "own definition"
 HIGHEST = 300.0
@@ -196,6 +196,40 @@ def likelihood_metrics(*, own_unigrams: bool = False) -> tuple[Metric, ...]:
     """
     weighted, mean = _BITS
     return (*map(_micro, _UNITS), weighted, _slor(own_unigrams=own_unigrams), *map(_macro, _UNITS), mean)
+
+
+def typicality_metrics() -> tuple[Metric, ...]:
+    """What the bundled model's norms of human text say: the share of atypical outputs, and how far they are from it."""
+    measures = Bilingual(
+        "bits per byte above and SLOR below those of human texts of the language and length, repetition, garbled "
+        "characters. Outputs that are neither English nor Chinese do not count.",
+        "每字节比特数高于、SLOR 低于同语言同长度的人类文本的幅度，重复程度，乱码。非中英文输出不计。",
+    )
+    return (
+        Rate(
+            "atypical_rate",
+            of="atypical",
+            title=Bilingual("Unlike human text", "异于人类文本"),
+            about=Bilingual(
+                f"Share of outputs of which any of four measures by the bundled model reaches its limit: {measures.en}",
+                f"按内置模型的四项度量，任一项达到限值的输出所占比例：{measures.zh}",
+            ),
+            source=_OWN,
+        ),
+        Mean(
+            "atypicality",
+            of="atypicality",
+            bounds=(0.0, math.inf),
+            unit="share",
+            title=Bilingual("Distance from human text", "与人类文本的距离"),
+            about=Bilingual(
+                f"Largest of four measures by the bundled model, each divided by its limit, mean over outputs: "
+                f"{measures.en}",
+                f"内置模型四项度量各除以其限值，取最大者，再对输出取平均：{measures.zh}",
+            ),
+            source=_OWN,
+        ),
+    )
 
 
 def _slor(*, own_unigrams: bool) -> Metric:
