@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aigc_eval.corrections import Numbers, PredictionPowered, ppi
+from aigc_eval.corrections import Numbers
 from aigc_eval.intervals import Floats, Ints, design_effect
 
 __all__ = ["Cell", "Cells", "PoweredRate", "powered_shares", "ppi_rate"]
@@ -67,31 +67,32 @@ def ppi_rate(labels: Floats, flagged: Floats, clusters: Ints, level: float = 0.9
     """Prediction-powered share of outputs of which some, drawn at random, carry a label; draws of a prompt may depend.
 
     `labels`: shape (N,), 1, 0, or NaN where there is none; `flagged`: shape (N,), 1 where the scorer reports a hit;
-    `clusters`: shape (N,), the prompt of each. The value is that of PPI++ (`corrections.ppi`), cut to 0..1. Of binary
-    flags that is the post-stratified share q p_1 + (1 - q) p_0 of double sampling (Tenenbein 1970): q of all outputs
-    are flagged, p_1 of the labelled ones that are and p_0 of the others are true. The interval joins theirs by MOVER
-    (`powered_shares`), each at its effective sample size; where the whole varies more from prompt to prompt than such
-    parts would, it is that much wider.
+    `clusters`: shape (N,), the prompt of each. The value is the post-stratified share q p_1 + (1 - q) p_0 of double
+    sampling (Tenenbein 1970): q of all outputs are flagged, p_1 of the labelled ones that are and p_0 of the others are
+    true. That is PPI++ (`corrections.ppi`) with the `weight` (p_1 - p_0) (N - n)/N, least squares' estimate of the
+    best one: the pooled variance in that of ppi_py can be far from the labelled outputs' own. Where none (or all) of
+    these is flagged, it is the labels' mean. The interval joins those of the parts by MOVER (`powered_shares`), each at
+    its effective sample size; where the whole varies more from prompt to prompt than they would, it is wider.
 
     >>> labels = np.array([1.0, 0, 0, 1] + [np.nan] * 6)
     >>> found = ppi_rate(labels, np.array([1.0, 0, 0, 0, 0, 0, 1, 0, 0, 1]), np.arange(10))
     >>> round(found.value, 4), found.n, 0 <= found.low < found.value < found.high <= 1
-    (0.5268, 4, True)
+    (0.5333, 4, True)
     """
     known = ~np.isnan(labels)
     n = int(known.sum())
     if n < 2 or not len(labels) == len(flagged) == len(clusters):
         raise ValueError("prediction-powered inference needs two labels, and a flag and a prompt of each output")
     own, flags = labels[known], flagged[known]
-    found = PredictionPowered(float(own.mean()), 0.0, 0.0)
-    if n < len(labels):
-        found = ppi(own, flags, flagged[~known])
-    value = min(1.0, max(0.0, found.value))
+    value, weight = float(own.mean()), 0.0
+    if 0 < flags.sum() < n:
+        true, q = [float(own[flags == f].mean()) for f in (1, 0)], float(flagged.mean())
+        value, weight = q * true[0] + (1 - q) * true[1], (true[0] - true[1]) * (1 - n / len(labels))
     _, codes = np.unique(clusters, return_inverse=True)
     hit, rest = (_cell(own[flags == f], codes[known][flags == f]) for f in (1, 0))
     cells = Cells(hit, rest, _cell(flagged, codes))
     low, high = powered_shares(cells, level, wider=_wider(labels, flagged, codes, cells))
-    return PoweredRate(value, min(float(low), value), max(float(high), value), found.weight, n)
+    return PoweredRate(value, min(float(low), value), max(float(high), value), weight, n)
 
 
 def powered_shares(cells: Cells, level: float = 0.95, *, wider: float = 1.0) -> tuple[Numbers, Numbers]:

@@ -19,7 +19,7 @@ from aigc_eval.records import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ROUNDING", "estimate", "seen_by", "slices_of", "tag_column", "view", "where"]
+__all__ = ["ROUNDING", "estimate", "inside", "seen_by", "slices_of", "tag_column", "view", "where"]
 
 LEVEL = 0.95
 _SHARED = frozenset(
@@ -90,8 +90,8 @@ def estimate(
     found: list[list[Estimate]] = [[] for _ in metrics]
     # Slice by slice and candidate by candidate, so that what metrics remember of a set of rows serves all of them.
     for tags in slices:
-        inside = _inside(rows, tags)
-        places = [np.flatnonzero(inside & (codes == code)) for code in range(len(names))]
+        within = inside(rows, tags)
+        places = [np.flatnonzero(within & (codes == code)) for code in range(len(names))]
         for frame, own in zip(frames, kinds.values(), strict=True):
             parts = metrics[own[0]].align([frame.take(taken) for taken in places])
             for name, part in zip(names, map(_Part, parts), strict=True):
@@ -123,16 +123,16 @@ def _narrow(rows: pd.DataFrame, numbers: Sequence[str]) -> pd.DataFrame:
 
 def where(rows: pd.DataFrame, tags: Mapping[str, str]) -> pd.DataFrame:
     """The rows of a slice."""
-    return rows[_inside(rows, tags)]
+    return rows[inside(rows, tags)]
 
 
-def _inside(rows: pd.DataFrame, tags: Mapping[str, str]) -> npt.NDArray[np.bool_]:
+def inside(rows: pd.DataFrame, tags: Mapping[str, str]) -> npt.NDArray[np.bool_]:
     """Whether each row is in the slice."""
-    inside = np.ones(len(rows), dtype=bool)
+    found = np.ones(len(rows), dtype=bool)
     for tag, value in tags.items():
         # The first prompts of a limited run may have no such tag at all.
-        inside &= (rows[tag_column(tag)] == value).to_numpy(bool, na_value=False) if tag_column(tag) in rows else False
-    return inside
+        found &= (rows[tag_column(tag)] == value).to_numpy(bool, na_value=False) if tag_column(tag) in rows else False
+    return found
 
 
 @dataclass(frozen=True, eq=False)

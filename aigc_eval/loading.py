@@ -13,6 +13,7 @@ from aigc_eval.answering import answering_keys, draws, recorded
 from aigc_eval.errors import JournalError
 from aigc_eval.frames import build
 from aigc_eval.journal import Journal
+from aigc_eval.labels import LABEL, SHEET, labelled, sheets
 from aigc_eval.records import Generation, Prompt, Request, Run, Score
 from aigc_eval.reviews import standing
 from aigc_eval.scoring import scoring_keys, seen
@@ -50,8 +51,11 @@ def load_from(journal: Journal, facts: Mapping[str, Any]) -> Run:
     rows = build(answers, scores)
     # What run.json says of decisions may be masked, or left out.
     reviews, reviewed = standing(journal.each("review"), rows, [*scores])
-    done = Run.from_facts({**facts, "reviews": (), "reviewed": {}}, rows, bytes.fromhex(head["mask_key"]))
-    return replace(done, reviews=reviews, reviewed=reviewed)
+    labelling = [*journal.each(SHEET), *journal.each(LABEL)]
+    told = tuple(labelled(sheet, labelling, rows) for sheet in sheets(labelling))
+    known = {**facts, "reviews": (), "reviewed": {}, "labelled": ()}
+    done = Run.from_facts(known, rows, bytes.fromhex(head["mask_key"]))
+    return replace(done, reviews=reviews, reviewed=reviewed, labelled=told)
 
 
 def facts_of(folder: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aigc_eval.baselines import reference
 from aigc_eval.conclusion import conclude, judged_by, measure, values_of, versions
@@ -23,12 +23,16 @@ from aigc_eval.plugin import Scorer
 from aigc_eval.printing import PRINTS
 from aigc_eval.publishing import REPORTS, edition_of, publish, reports_of
 from aigc_eval.records import Run
+from aigc_eval.reviews import KIND as REVIEW
 from aigc_eval.runner import reused
 from aigc_eval.verify.finding import Unfit
 from aigc_eval.verify.rebuild import rebuild
 from aigc_eval.verify.replay import Replay, replay
 
-__all__ = ["rejudge"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["conclude_again", "rejudge"]
 
 
 def rejudge(
@@ -48,15 +52,31 @@ def rejudge(
     """
     found = _found(folder)
     judged = _judged(found, folder, policy, baseline, allow, trust)
-    if dry_run:
-        return judged.run
+    return judged.run if dry_run else _published(folder, found, judged)
+
+
+def conclude_again(folder: Path, said: Sequence[Mapping[str, Any]] = (), *, trust: bool = False) -> Run:
+    """Conclude the completed run in a folder again by its own policy, with what people `said` beside what it holds.
+
+    These records are appended to its journal once the run can be concluded with them. Errors as for `rejudge`.
+    """
+    found = _found(folder)
+    for record in said:
+        (found.reviews if record["kind"] == REVIEW else found.labelling).append(dict(record))
+    scorers = _scorers(found.terms, trust)
+    policy = Policy.from_json(found.terms["policy"])
+    return _published(folder, found, _concluded(found, build(found.answers, found.scores), scorers, policy), said)
+
+
+def _published(folder: Path, found: Replay, judged: _Judged, said: Sequence[Mapping[str, Any]] = ()) -> Run:
     formats, languages = reports_of(folder, found.terms)
     edition = edition_of(folder, found.terms["bench"])
     with Journal(folder) as journal:
         if journal.head != found.checksum:
             raise JournalError(f"{folder}: another run has just written here; judge it again")
-        if judged.terms != found.terms:
-            journal.append([judged.terms, {"kind": "end"}])
+        terms = [judged.terms] if judged.terms != found.terms else []
+        if said or terms:
+            journal.append([*said, *terms, {"kind": "end"}])
         for name in ("verdict.json", *REPORTS, *PRINTS):  # no report of the earlier verdict is taken for one of this
             (folder / name).unlink(missing_ok=True)
         return publish(judged.run, folder, formats, languages, edition=edition, journal_head=journal.head)
@@ -90,10 +110,15 @@ def _judged(  # noqa: PLR0917
     prompts = found.prompts if found.terms["limit"] is None else None  # those left out may have other tags
     policy = load_policy(path, [*found.identities], scorers, prompts, allow=allow, baseline=baseline)
     policy = replace(policy, baseline=_inside(policy.baseline, folder))
+    return _concluded(found, rows, scorers, policy)
+
+
+def _concluded(found: Replay, rows: pd.DataFrame, scorers: Mapping[str, Scorer], policy: Policy) -> _Judged:
     now = _terms(found, policy)
     against = reference(now, found.head, found.terms, _answers(found))
-    measured = [measure(now, rows, name, scorers[name], against) for name in now["scorers"]]
-    return _Judged(conclude(now, found.head, rows, measured, reused(found.reused), found.reviews), now)
+    said = found.labelling
+    measured = [measure(now, rows, name, scorers[name], against, said) for name in now["scorers"]]
+    return _Judged(conclude(now, found.head, rows, measured, reused(found.reused), found.reviews, said), now)
 
 
 def _terms(found: Replay, policy: Policy) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from aigc_eval.errors import JournalError, NothingToEvaluate
 from aigc_eval.finished import finished
 from aigc_eval.frames import build
 from aigc_eval.journal import Journal
+from aigc_eval.labels import LABEL, SHEET
 from aigc_eval.loading import asked_in, facts_of, load, run_in
 from aigc_eval.plugin import identity_of
 from aigc_eval.printing import PRINTS
@@ -88,8 +89,9 @@ def run(
                 break
         if journal.heads[-1]["kind"] != "end" or journal.head != before:
             journal.append([{"kind": "end"}])
-        measured = [measure(now, rows, s.name, s.plugin, baseline) for s in bench.scorers]
-        done = conclude(now, head, rows, measured, reused(journal.each("reuse")), journal.each("review"))
+        labelling = [*journal.each(SHEET), *journal.each(LABEL)]
+        measured = [measure(now, rows, s.name, s.plugin, baseline, labelling) for s in bench.scorers]
+        done = conclude(now, head, rows, measured, reused(journal.each("reuse")), journal.each("review"), labelling)
         return publish(done, out, bench.formats, bench.languages, edition=bench.edition, journal_head=journal.head)
 
 

@@ -97,7 +97,7 @@ def zone_of(claim: Limit | Grade, metric: Metric, policy: Policy) -> Zone:
 
 def looks_early(gate: Gate, metric: Metric, policy: Policy) -> bool:
     """Whether a gate can be decided before the last prompt."""
-    if type(metric) not in (Rate, Mean, AnyPerPrompt, WorstPerPrompt) or metric.better is None:
+    if type(metric) not in (Rate, Mean, AnyPerPrompt, WorstPerPrompt) or metric.better is None or gate.rate != "raw":
         return False
     if not isinstance(gate.claim, Limit | Grade) or zone_of(gate.claim, metric, policy) == (None, None):
         return False

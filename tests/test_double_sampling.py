@@ -21,9 +21,18 @@ def test_the_value_is_that_of_ppi() -> None:
     flagged = (rng.random(300) < 0.3).astype(np.float64)
     labels = np.where(rng.random(300) < 0.8, flagged, 1 - flagged)
     labels[100:] = NAN
-    found, known = ppi_rate(labels, flagged, np.arange(300)), ppi(labels[:100], flagged[:100], flagged[100:])
-    assert (found.value, found.weight, found.n) == (pytest.approx(known.value), known.weight, 100)
+    found = ppi_rate(labels, flagged, np.arange(300))
+    known, tuned = (ppi(labels[:100], flagged[:100], flagged[100:], weight) for weight in (found.weight, None))
+    assert (found.value, found.n) == (pytest.approx(known.value), 100)
+    assert (found.value, found.weight) == (pytest.approx(tuned.value, abs=0.01), pytest.approx(tuned.weight, abs=0.05))
     assert found.low < found.value < found.high
+
+
+def test_a_sample_with_all_of_what_is_flagged_does_not_lead_astray() -> None:
+    """The pooled variance of ppi_py's weight would take 0.0092 for it."""
+    flagged = np.array([1.0] * 16 + [0.0] * 184)
+    labels = np.array([1.0] * 10 + [0.0] * 90 + [NAN] * 100)
+    assert ppi_rate(labels, flagged, np.arange(200)).value == pytest.approx(0.08 * 10 / 16)
 
 
 def test_a_scorer_that_flags_nothing_leaves_the_labels_alone() -> None:

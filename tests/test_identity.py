@@ -12,14 +12,14 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import pytest
 
-from aigc_eval import config, huggingface, registry, runner
+from aigc_eval import cards, config, huggingface, registry, runner
 from aigc_eval.answering import answering_keys, draws
 from aigc_eval.calls import Budget, Limits, Price
 from aigc_eval.config import Bench, shape
 from aigc_eval.errors import JournalError
 from aigc_eval.journal import NAME, Journal
 from aigc_eval.plugin import ModelRef, Plugin, identity_of
-from aigc_eval.records import Request, canonical
+from aigc_eval.records import Accuracy, Request, ScorerCard, canonical
 
 # --- options of plug-ins ----------------------------------------------------------------------------------------------
 
@@ -275,6 +275,8 @@ CLASSES: Mapping[str, Change] = {
     "BenchShape.gates": ("verdict", lambda b: b["gates"].append("fluency.degenerate_rate <= 0.5")),
     "BenchShape.policy": ("verdict", lambda b: (b.pop("gates"), b.update(policy="policy.yaml"))),
     "BenchShape.standards": ("verdict", lambda b: b.update(standards=["owasp-llm-2025"])),
+    "BenchShape.cards": ("verdict", lambda b: b.update(cards=["card.json"])),
+    "BenchShape.require_validated": ("verdict", lambda b: b.update(require_validated=True)),
     "BenchShape.report": ("report", lambda b: b.pop("report")),
     "PromptsShape.path": ("run-time", lambda b: b["prompts"][0].update(path="moved.csv")),
     "PromptsShape.fields": ("generation", lambda b: b["prompts"][0]["fields"].update(prompt="q2")),
@@ -291,6 +293,7 @@ CLASSES: Mapping[str, Change] = {
     "GateShape.gate": ("verdict", lambda b: b["gates"][0].update(gate="fluency.degenerate_rate <= 0.8")),
     "GateShape.where": ("verdict", lambda b: b["gates"][0].pop("where")),
     "GateShape.candidate": ("verdict", lambda b: b["gates"][0].pop("candidate")),
+    "GateShape.require_validated": ("verdict", lambda b: b["gates"][0].update(require_validated=True)),
     "ReportShape.formats": ("report", lambda b: b["report"].update(formats=["json", "csv"])),
     "ReportShape.languages": ("report", lambda b: b["report"].update(languages=["zh"])),
     "ReportShape.edition": ("report", lambda b: b["report"].update(edition="public")),
@@ -338,6 +341,8 @@ def write(home: Path, bench: Mapping[str, Any]) -> Path:
         (home / name).write_text(f"key,q,q2\n{rows}", "utf-8")
     (home / "more.jsonl").write_text('{"id": "more", "prompt": "One more?"}\n', "utf-8")
     (home / "policy.yaml").write_text("gates: [fluency.degenerate_rate <= 0.5]\n", "utf-8")
+    card = ScorerCard("fluency", "degenerate_rate", "0" * 32, "fluency|v", "set", "0" * 64, "2027", (Accuracy(),))
+    (home / "card.json").write_text(cards.encode(card), "utf-8")
     (home / "bench.yaml").write_text(json.dumps(bench), "utf-8")
     return home / "bench.yaml"
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from aigc_eval import standards
+from aigc_eval.conclusion.accuracy import Accuracies, labelled_in, used
 from aigc_eval.conclusion.judging import prompts_in
 from aigc_eval.conclusion.measuring import Measured
 from aigc_eval.conclusion.terms import Terms, adopted, slices
@@ -28,11 +29,12 @@ def conclude(  # noqa: PLR0917
     measured: Sequence[Measured],
     reused: Mapping[str, str],
     reviews: Iterable[Mapping[str, Any]] = (),
+    labelling: Sequence[Mapping[str, Any]] = (),
 ) -> Run:
     """Judge every gate, and put the run together. `head` is the journal's first record.
 
     `reused` names the runs whose answers or scores were taken over, by the checksums of their journals. `reviews` are
-    the journal's records of decisions, which nothing else depends on.
+    the journal's records of decisions, which nothing else depends on, and `labelling` those of sheets and labels.
     """
     estimates = tuple(e for m in measured for e in m.estimates)
     policy = Policy.from_json(terms["policy"])
@@ -40,7 +42,7 @@ def conclude(  # noqa: PLR0917
     lost = _lost(rows)
     partial = _partial(terms) + lost + _unjudged(terms, policy, verdicts)
     status, exit_code, reasons = _settled(verdicts, partial=bool(partial), lost=bool(lost))
-    reasons += partial + _changed(terms) + ([] if lost else _looked(terms, rows))
+    reasons += partial + _changed(terms, policy) + ([] if lost else _looked(terms, rows))
     decided_on, reviewed = standing(reviews, rows, [*terms["scorers"]])
     return Run(
         name=terms["name"],
@@ -68,6 +70,9 @@ def conclude(  # noqa: PLR0917
         standards=_covered(terms, rows, measured, verdicts, _partial(terms) + lost),
         reviews=decided_on,
         reviewed=reviewed,
+        cards=used(terms),
+        labelled=labelled_in(labelling, rows),
+        corrections=tuple(c for m in measured for c in m.corrections),
     )
 
 
@@ -124,10 +129,12 @@ def _told(terms: Terms, policy: Policy) -> dict[str, Any]:
     return {**told, "since": terms["policy_since"], "source": policy.source}
 
 
-def _changed(terms: Terms) -> list[Reason]:
-    """That the policy was not there before the first answer, or was another one."""
-    since = terms["policy_since"]
-    return [Reason("policy_changed", {"n": since})] if since and terms["policy"]["gates"] else []
+def _changed(terms: Terms, policy: Policy) -> list[Reason]:
+    """That the policy, or the cards that it leans on, were not there before the first answer, or were other ones."""
+    since, cards = terms["policy_since"], terms.get("cards_since", 0)
+    leans = policy.needed or any(g.require_validated or g.rate == "corrected" for g in policy.gates)
+    reasons = [Reason("policy_changed", {"n": since})] if since and policy.gates else []
+    return reasons + ([Reason("cards_changed", {"n": cards})] if cards and leans else [])
 
 
 def _looked(terms: Terms, rows: pd.DataFrame) -> list[Reason]:
@@ -180,5 +187,6 @@ def _verdicts(terms: Terms, policy: Policy, rows: pd.DataFrame, measured: Sequen
     by_place = {place: found for m in measured for place, found in m.verdicts.items()}
     gates = [verdict for place in sorted(by_place) for verdict in by_place[place]]
     signatures = {name: own["signature"] for name, own in terms["scorers"].items()}
-    needed = requirements(policy, lambda tags: prompts_in(rows, tags), signatures)
+    shown = replace(policy, validations=(*policy.validations, *Accuracies(terms, rows).validations()))
+    needed = requirements(shown, lambda tags: prompts_in(rows, tags), signatures)
     return waive([*gates, *needed], policy.waivers, terms["today"])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from aigc_eval import standards
+from aigc_eval.conclusion.accuracy import Accuracies
 from aigc_eval.conclusion.terms import Terms, adopted
 from aigc_eval.estimates import where
 from aigc_eval.evidence import Reference, expanded, findings
-from aigc_eval.gates import BASELINE, Against, Gate, Policy, budget_reasons, judge
-from aigc_eval.metrics import Metric
+from aigc_eval.gates import BASELINE, Against, Finding, Gate, Grade, Limit, Policy, budget_reasons, judge
+from aigc_eval.metrics import Metric, Rate
 from aigc_eval.plugin import Scorer
-from aigc_eval.records import Reason, Verdict
-from aigc_eval.stopping import Drawn, looks_early
+from aigc_eval.records import Reason, Verdict, Zone
+from aigc_eval.stopping import Drawn, looks_early, zone_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,9 +41,16 @@ def prompts_in(rows: pd.DataFrame, tags: Mapping[str, str]) -> int:
 class Judging:
     """Verdicts of gates over a run's rows."""
 
-    def __init__(self, terms: Terms, rows: pd.DataFrame, reference: Reference | None) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        rows: pd.DataFrame,
+        reference: Reference | None,
+        labelling: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self.terms, self.policy = terms, Policy.from_json(terms["policy"])
         self.rows, self.reference = rows, reference
+        self.accuracies = Accuracies(terms, rows, labelling)
         self.groups = {str(name): group for name, group in rows.groupby("candidate", sort=False)}
         self.release = tuple(terms["release"] or [c["name"] for c in terms["candidates"]])
         self.planned: Mapping[str, Sequence[str]] = terms.get("each", {})
@@ -79,13 +88,37 @@ class Judging:
     def _one(self, gate: Gate, metric: Metric, name: str, rows: pd.DataFrame | None = None) -> Verdict:
         rows = self.rows if rows is None else rows
         early = looks_early(gate, metric, self.policy)
-        drawn = self.drawn if early else None
-        found = findings(gate, metric, name, rows, self.policy, reference=self.reference, drawn=drawn)
         # What a small slice loses must not drown in the rest.
         budget = self._budget(self.groups[name]) or self._budget(where(rows[rows["candidate"] == name], gate.where))
         # A sample that ended when others were decided says nothing certain about a gate that could not look.
         chosen = [Reason("stopped_for_others")] if self.stopped and not early else []
-        return judge(gate, name, found, self.policy, [*budget, *chosen, *self._baseline(gate, metric)])
+        open_ = [*budget, *chosen, *self._baseline(gate, metric), *self.accuracies.lacking(gate, metric, name, rows)]
+        if gate.rate != "raw" and isinstance(metric, Rate):
+            return self._corrected(gate, metric, name, rows, open_)
+        drawn = self.drawn if early else None
+        found = findings(gate, metric, name, rows, self.policy, reference=self.reference, drawn=drawn)
+        noted = self._floor(gate, metric, name, rows)
+        return judge(gate, name, [replace(f, notes=(*f.notes, *noted)) for f in found], self.policy, open_)
+
+    def _corrected(self, gate: Gate, metric: Rate, name: str, rows: pd.DataFrame, open_: Sequence[Reason]) -> Verdict:
+        """A corrected rate against its limit; undetermined where there is none, and why."""
+        estimate, found = self.accuracies.of(gate.scorer, metric, rows).estimate(gate, name)
+        zone = self._zone(gate, metric)
+        if found.value is None and estimate.scored:
+            told = {reason.code: reason for reason in (found.why, *open_)}
+            return Verdict(gate.name, name, "undetermined", tuple(told.values()), zone, estimate)
+        return judge(gate, name, [Finding(estimate, zone, rate=gate.rate)], self.policy, open_)
+
+    def _zone(self, gate: Gate, metric: Metric) -> Zone:
+        return zone_of(gate.claim, metric, self.policy) if isinstance(gate.claim, Limit | Grade) else (None, None)
+
+    def _floor(self, gate: Gate, metric: Metric, name: str, rows: pd.DataFrame) -> list[Reason]:
+        """That a limit on what the scorer flags is no higher than what it would flag of flawless outputs."""
+        end = next((end for end in self._zone(gate, metric) if end is not None), None)
+        if end is None or not isinstance(metric, Rate):
+            return []
+        floor = self.accuracies.of(gate.scorer, metric, rows).floor(name, gate.where)
+        return [Reason("raw_floor", {"floor": floor, "limit": end})] if floor is not None and end <= floor else []
 
     def _budget(self, rows: pd.DataFrame) -> list[Reason]:
         outcomes = {str(k): int(n) for k, n in rows["outcome"].value_counts().items()}

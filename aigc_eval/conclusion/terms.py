@@ -7,11 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from aigc_eval.cards import bundled
 from aigc_eval.conclusion.facts import candidate_facts, versions
 from aigc_eval.config import Bench
 from aigc_eval.estimates import slices_of
 from aigc_eval.gates import Policy, tags_of
-from aigc_eval.plugin import MadeOf, Scorer
+from aigc_eval.plugin import MadeOf, Scorer, identity_of
 from aigc_eval.records import Adopted, Prompt
 from aigc_eval.stopping import looks_early
 from aigc_eval.text import language
@@ -50,6 +51,7 @@ def terms(  # noqa: PLR0917
         "release": bench.release,
         "slices": bench.slices,
         "standards": [one.to_json() for one in bench.standards],
+        **_validated_by(bench, before, answers),
         **judged_by(bench.policy, before, answers),
         "looks": looks,
         "each": values_of(bench.policy, prompts) if "every" in looks else {},
@@ -68,6 +70,16 @@ def _scored_by(scorer: Scorer, made: MadeOf) -> dict[str, Any]:
     known = {"signature": scorer.signature(), "sees": scorer.sees, "made_of": made}
     reads = {metric.name: [*metric.reads] for metric in scorer.metrics() if metric.reads}
     return {**known, "reads": reads} if reads else known
+
+
+def _validated_by(bench: Bench, before: Terms | None, answers: int) -> dict[str, Any]:
+    """The cards that the bench names, then the bundled ones of its scorers, whole; and since how many answers."""
+    known = {identity_of(made) for made in bench.scored_with.values()}
+    cards = [*bench.cards, *(card for card in bundled() if card.identity in known)]
+    plain = json.loads(json.dumps([card.to_json() for card in cards]))
+    same = before is not None and before.get("cards", []) == plain
+    since = before.get("cards_since", 0) if same and before is not None else answers
+    return {"cards": plain, "cards_since": since if plain else 0}
 
 
 def judged_by(policy: Policy, before: Terms | None, answers: int) -> dict[str, Any]:

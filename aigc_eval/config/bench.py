@@ -13,7 +13,7 @@ from aigc_eval.config.origin import Origin, PromptsRead, digests_of
 from aigc_eval.gates import Gate, Policy
 from aigc_eval.plugin import Generator, MadeOf, Plugin, Scorer
 from aigc_eval.prompts import PromptSet
-from aigc_eval.records import Adopted, Edition, digest
+from aigc_eval.records import Adopted, Edition, ScorerCard, digest
 
 __all__ = ["Bench", "Named"]
 
@@ -36,7 +36,7 @@ class Named(Generic[P_co]):
 class Bench:
     """A bench file, checked. `release` names the candidates that gates judge; `source` is the file as plain values.
 
-    `places` says where its gates stand, as that of a `Run` does.
+    `places` says where its gates stand, as that of a `Run` does; `cards` are the scorer cards that it names.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Bench:
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
     edition: Edition = "reviewer"
     standards: tuple[Adopted, ...] = field(default=(), repr=False)
+    cards: tuple[ScorerCard, ...] = field(default=(), repr=False)
 
     @property
     def gates(self) -> tuple[Gate, ...]:

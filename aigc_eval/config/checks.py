@@ -87,15 +87,17 @@ class Checks:
         grades: Mapping[str, Scale] | None = None,
         baseline: Baseline | None = None,
         confidence: float = CONFIDENCE,
+        require_validated: bool = False,
     ) -> tuple[Gate, ...]:
-        """The gates that can be read; the others are reported."""
+        """The gates that can be read; the others are reported. What a gate does not say for itself is given here."""
         known = Known(self.candidates, self.tags, grades or {}, baseline)
-        read = [gate for item in self.problems.items(node) if (gate := self._gate(item, known, confidence))]
+        said = (known, confidence, require_validated)
+        read = [gate for item in self.problems.items(node) if (gate := self._gate(item, *said))]
         if node is not None and isinstance(node.value, tuple) and len(read) == len(node.value):
             self.problems.twice(node, [" ".join((gate.name, *gate.candidates)) for gate in read])
         return tuple(read)
 
-    def _gate(self, item: Node, known: Known, confidence: float) -> Gate | None:
+    def _gate(self, item: Node, known: Known, confidence: float, validated: bool) -> Gate | None:
         if isinstance(item.value, str):
             values: dict[str, Any] = {"gate": item.value}
         else:
@@ -107,7 +109,9 @@ class Checks:
         self.where(item.at(("where",)), where)
         candidates = self.names(item.at(("candidate",)), values.get("candidate"))
         try:
-            gate = gates.parse(values["gate"], where, candidates, confidence=confidence)
+            own = values.get("require_validated")
+            validated = validated if own is None else own
+            gate = gates.parse(values["gate"], where, candidates, confidence=confidence, require_validated=validated)
         except ValueError as error:
             self.problems.add(place, str(error))
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from aigc_eval.gates import BASELINE, Against, Baseline, Gate, Grade, Limit, Parity, Scale
-from aigc_eval.metrics import Metric
+from aigc_eval.metrics import Metric, Rate
 from aigc_eval.registry import suggest
 
 __all__ = ["Known", "gate_fault"]
@@ -34,6 +34,7 @@ def gate_fault(gate: Gate, metric: Metric, known: Known) -> Wrong | None:
         (_twice(gate),),
         (_itself(gate, known.baseline),),
         (_direction(name, gate, metric),),
+        (_rate(name, gate, metric),),
         (_unit(name, gate, metric),),
         (_claim(name, gate, metric, known),),
     )
@@ -73,6 +74,19 @@ def _itself(gate: Gate, baseline: Baseline | None) -> Wrong | None:
 def _direction(name: str, gate: Gate, metric: Metric) -> Wrong | None:
     if metric.better is None and not isinstance(gate.claim, Parity):
         return f"{name} has no better direction, so it cannot be gated", "report it, and gate another metric"
+    return None
+
+
+def _rate(name: str, gate: Gate, metric: Metric) -> Wrong | None:
+    """What can be corrected is the share of outputs that a scorer flags, held against a limit."""
+    if gate.rate == "raw":
+        return None
+    if not isinstance(metric, Rate):
+        what = f"{name} is no rate of outputs, so there is no {gate.rate} one"
+        return what, f"remove `{gate.rate}`, or gate a rate"
+    if not isinstance(gate.claim, Limit | Grade):
+        what = f"a {gate.rate} rate is held against a limit or a grade, not against another rate"
+        return what, f"remove `{gate.rate}`, or write `{gate.rate} {name} <= number`"
     return None
 
 

@@ -53,7 +53,13 @@ class _Reader:
         grades = self._grades(parts.get("grades"))
         baseline = baseline or self._baseline(parts.get("baseline"))
         confidence = values.get("confidence", Policy().confidence)
-        gates = self.checks.gates(parts.get("gates"), grades=grades, baseline=baseline, confidence=confidence)
+        gates = self.checks.gates(
+            parts.get("gates"),
+            grades=grades,
+            baseline=baseline,
+            confidence=confidence,
+            require_validated=values.get("require_validated", False),
+        )
         return Policy(
             gates=gates,
             name=values.get("name", "") or Path(self.document.file).stem,

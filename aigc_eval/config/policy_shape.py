@@ -79,6 +79,9 @@ class PolicyShape:
     required_validation: Annotated[tuple[Any, ...], Field(description="scorers that must be validated")] = ()
     validations: Annotated[tuple[Any, ...], Field(description="what scorers did on labelled examples")] = ()
     waivers: Annotated[tuple[Any, ...], Field(description="gates that need not pass, whose leave, until when")] = ()
+    require_validated: Annotated[
+        bool, Field(description="every gate needs a scorer with a card for every language of its outputs")
+    ] = False
     stop: Annotated[Literal["when_decided"] | None, Field(description="stop as soon as every gate is decided")] = None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aigc_eval import prompts, yaml_file
+from aigc_eval import cards, prompts, yaml_file
 from aigc_eval.config.bench import Bench, Named
 from aigc_eval.config.checks import Checks, tags_of_prompts
 from aigc_eval.config.keys import masked, pasted_keys
@@ -21,7 +21,7 @@ from aigc_eval.errors import ConfigError, DataError, Problem, UsageError
 from aigc_eval.gates import Baseline, Policy
 from aigc_eval.plugin import Scorer
 from aigc_eval.prompts import PromptSet
-from aigc_eval.records import Prompt
+from aigc_eval.records import Prompt, ScorerCard
 from aigc_eval.registry import GROUPS, entries, suggest
 from aigc_eval.yaml_file import Node
 
@@ -117,11 +117,29 @@ def _bench(
         "samples": values.get("samples", 1),
         "seed": values.get("seed", 0),
         "slices": slices,
-        "policy": policies.of(parts, checks),
+        "policy": policies.of(parts, checks, require_validated=values.get("require_validated", False)),
+        "cards": tuple(_cards(parts.get("cards"), problems, policies.roots)),
         "standards": adopted,
         "places": {"": f"{in_checkout(Path(problems.file))}:1", **checks.places},
         **_report(parts.get("report"), problems),
     }
+
+
+def _cards(node: Node | None, problems: Problems, roots: Roots) -> list[ScorerCard]:
+    """The scorer cards that a bench names."""
+    found = []
+    for item in problems.items(node):
+        if not isinstance(item.value, str):
+            continue
+        try:
+            found.append(cards.read(roots.file(item.value)))
+        except ValueError as error:
+            problems.add(item, str(error))
+        except DataError as error:
+            problems.found += error.problems
+    if node is not None:
+        problems.twice(node, [item.value for item in problems.items(node)])
+    return found
 
 
 def _report(node: Node | None, problems: Problems) -> dict[str, Any]:
@@ -149,13 +167,16 @@ class _Policies:
         self.roots, self.allow, self.given, self.baseline = roots, allow, given, baseline
         self.problems: list[Problem] = []
 
-    def of(self, parts: Mapping[str, Node], checks: Checks) -> Policy:
+    def of(self, parts: Mapping[str, Node], checks: Checks, *, require_validated: bool) -> Policy:
         """The policy of a bench with these parts."""
         _check_baseline(self.baseline, checks)
-        gates = checks.gates(parts.get("gates"), baseline=self.baseline)
+        gates = checks.gates(parts.get("gates"), baseline=self.baseline, require_validated=require_validated)
         named = parts.get("policy")
         if named is not None and named.value is not None and parts.get("gates") is not None:
             checks.problems.add(named, "the bench has both gates and a policy", "move the gates to the policy")
+        if named is not None and named.value is not None and require_validated:
+            what = "the bench asks for validated scorers, and its policy judges"
+            checks.problems.add(parts["require_validated"], what, "move it to the policy")
         path = self.given or self._named(named, checks.problems)
         if path is None:
             return Policy(gates=gates, baseline=self.baseline)

@@ -22,6 +22,8 @@ slices: [lang, category]             # tags to report by
 gates:
   - toxicity.toxic_fraction <= 5 %
   - {gate: pii.leak_rate <= 0.05, where: {lang: zh}, candidate: careful}
+cards: [cards/toxicity.json]         # how good scorers are on labelled examples: `aigc-eval validate`
+require_validated: true              # gates on a scorer without a card for a language are undetermined
 standards: [tc260-003, ./ours.yaml]  # what the run is compared with: `aigc-eval list standards`
 policy: policy.yaml                  # instead of gates: see `config.policy_shape`
 report: {formats: [html, csv, json, junit, markdown], languages: [en, zh]}
@@ -91,6 +93,12 @@ class BenchShape:
     gates: Annotated[tuple[Any, ...], Field(description="limits that decide the verdict")] = ()
     policy: Annotated[Text | None, Field(description="a policy file, instead of gates")] = None
     report: Annotated[Any, Field(description="what is written")] = None
+    cards: Annotated[
+        tuple[Text, ...], Field(description="scorer cards: how good scorers are on labelled examples")
+    ] = ()
+    require_validated: Annotated[
+        bool, Field(description="gates need a scorer with a card for every language; with a policy, set it there")
+    ] = False
     standards: Annotated[tuple[Any, ...], Field(description="standards that the report compares the run with")] = ()
 
 
@@ -136,6 +144,9 @@ class GateShape:
     candidate: Annotated[
         Candidates,
         Field(description="which candidates it judges; default: those up for release"),
+    ] = None
+    require_validated: Annotated[
+        bool | None, Field(description="whether its scorer needs a card for every language; default: as for all gates")
     ] = None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from aigc_eval.records import Better, Zone
+from aigc_eval.records import Better, RateKind, Zone
 
 __all__ = [
     "BASELINE",
@@ -100,7 +100,9 @@ Claim = Limit | Against | Parity | Grade
 class Gate:
     """A gate as parsed; `where` names a slice, `each` a tag whose every value must meet the claim.
 
-    No `candidates` means those up for release. `confidence` is that of each one-sided bound.
+    No `candidates` means those up for release. `confidence` is that of each one-sided bound. `rate`: which of a rate's
+    numbers is meant, as the scorer gives it or corrected. `require_validated`: the scorer must have a card that covers
+    every language of what the gate looks at.
     """
 
     text: str
@@ -111,6 +113,8 @@ class Gate:
     candidates: tuple[str, ...] = ()
     each: str = ""
     confidence: float = CONFIDENCE
+    rate: RateKind = "raw"
+    require_validated: bool = False
 
     @property
     def name(self) -> str:

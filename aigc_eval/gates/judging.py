@@ -16,7 +16,7 @@ from aigc_eval.detectable import effective_units
 from aigc_eval.gates.claims import CONFIDENCE, Gate, Limit
 from aigc_eval.gates.policy import Policy
 from aigc_eval.power import size_at_rate
-from aigc_eval.records import Estimate, Reason, Status, Verdict, Zone
+from aigc_eval.records import Estimate, RateKind, Reason, Status, Verdict, Zone
 
 __all__ = ["EXIT_CODES", "Finding", "budget_reasons", "decide", "judge", "more_prompts", "overall", "within"]
 
@@ -30,13 +30,15 @@ class Finding:
     """A number that a gate looks at, with bounds at the gate's confidence, and the zone in which it must lie.
 
     Where a gate looks at several numbers, one of which lies beyond its zone by chance more often, `alarm` is the wider
-    interval that must lie beyond for the gate to fail.
+    interval that must lie beyond for the gate to fail. `rate`: a corrected one is known better by more examples on
+    the scorer's card, or more labels, rather than by more prompts.
     """
 
     estimate: Estimate
     zone: Zone
     alarm: tuple[float, float] | None = None
     notes: tuple[Reason, ...] = ()
+    rate: RateKind = "raw"
 
 
 def within(value: float | None, zone: Zone) -> bool:
@@ -89,7 +91,7 @@ def decide(finding: Finding, policy: Policy, budget: Sequence[Reason] = ()) -> t
         return "fail", (beyond,)
     outside = [side for side in _sides(low, high, finding.zone) if not side.met]
     if outside:
-        return "undetermined", (_straddles(estimate, low, high, outside[0]),)
+        return "undetermined", (_straddles(finding, low, high, outside[0]),)
     if any(not within(end, finding.zone) for end in _adverse(estimate, finding.zone)):
         return "undetermined", (_spoilt(estimate, finding.zone),)
     if not within(estimate.value, finding.zone):  # bounds that do not bound their own number
@@ -127,7 +129,10 @@ def _beyond(ends: tuple[float, float], zone: Zone) -> Reason | None:
     return None
 
 
-def _straddles(estimate: Estimate, low: float, high: float, side: _Side) -> Reason:
+def _straddles(finding: Finding, low: float, high: float, side: _Side) -> Reason:
+    estimate = finding.estimate
+    if finding.rate != "raw":
+        return Reason(f"straddles_{finding.rate}", {"low": low, "high": high, "limit": side.limit})
     value = math.nan if estimate.value is None else estimate.value
     other = low if side.bound == high else high
     lies_well = within(value, (None, side.limit) if side.bound == high else (side.limit, None))

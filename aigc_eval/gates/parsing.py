@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from aigc_eval.gates.claims import CONFIDENCE, Against, Claim, Gate, Grade, Limit, Operator, Parity, Relation
+from aigc_eval.records import RATE_KINDS, RateKind
 
 __all__ = ["FORMS", "hundredth", "parse"]
 
@@ -18,7 +19,11 @@ FORMS = (
     "scorer.metric parity tag within number",
     "scorer.metric grade >= name on scale",
 )
-"""What may be written; then `for each tag`, then `at 95 %`. A candidate's name may stand for `baseline`."""
+"""What may be written; then `for each tag`, then `at 95 %`. A candidate's name may stand for `baseline`.
+
+Before a limit or a grade of a rate may stand `corrected` (for the errors that its scorer's card tells of), `ppi` (from
+people's labels and the scorer) or `raw`, which is meant where nothing stands.
+"""
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _NAME = r"\w[\w.-]*(?:\[[^\[\]]*\])?"
@@ -30,9 +35,10 @@ _CLAIMS = (
     rf"parity\s+(?P<tag>[\w.-]+)\s+within\s+{_MARGIN}(?:\s+matched\s+by\s+(?P<matched>[\w.-]+))?",
     r"grade\s*>=\s*(?P<grade>\w[\w -]*?)\s+on\s+(?P<scale>[\w-]+)",
 )
+_RATES: Mapping[str, RateKind] = {kind: kind for kind in RATE_KINDS}
 _GATES = tuple(
     re.compile(
-        rf"\s*(?P<scorer>[\w-]+)\.(?P<metric>[\w.-]+)\s*{claim}"
+        rf"\s*(?:(?P<rate>raw|corrected|ppi)\s+)?(?P<scorer>[\w-]+)\.(?P<metric>[\w.-]+)\s*{claim}"
         rf"(?:\s+for\s+each\s+(?P<each>[\w.-]+))?(?:\s+at\s+(?P<at>{_NUMBER})\s*%)?\s*"
     )
     for claim in _CLAIMS
@@ -45,6 +51,7 @@ def parse(
     candidates: Sequence[str] = (),
     *,
     confidence: float = CONFIDENCE,
+    require_validated: bool = False,
 ) -> Gate:
     """Read a gate in one of the `FORMS`; a percentage is a share. `confidence` is for gates that name none.
 
@@ -55,6 +62,8 @@ def parse(
     Against(relation='not worse than', other='baseline', margin=0.05, relative=True)
     >>> parse("pii.leak_rate parity lang within 2 points").claim
     Parity(tag='lang', margin=0.02, matched='')
+    >>> parse("corrected toxicity.toxic_fraction <= 2 %").rate
+    'corrected'
     >>> parse("pii.leak_rate < 1")
     Traceback (most recent call last):
     ...
@@ -78,6 +87,8 @@ def parse(
         tuple(candidates),
         parts.get("each", ""),
         level,
+        _RATES[parts.get("rate", "raw")],
+        require_validated,
     )
 
 

@@ -95,10 +95,7 @@ class Policy:
     def to_json(self) -> dict[str, Any]:
         """Plain dict, from which `from_json` makes the same policy."""
         plain = asdict(self)
-        plain["gates"] = [
-            {"text": g.text, "where": dict(g.where), "candidates": list(g.candidates), "confidence": g.confidence}
-            for g in self.gates
-        ]
+        plain["gates"] = [_plain(gate) for gate in self.gates]
         plain["grades"] = {name: dict(self.source["grades"][name]) for name in self.grades}
         return plain
 
@@ -107,7 +104,14 @@ class Policy:
         """Rebuild a policy from `to_json`."""
         known = dict(data)
         known["gates"] = tuple(
-            parse(g["text"], g["where"], g["candidates"], confidence=g["confidence"]) for g in data["gates"]
+            parse(
+                g["text"],
+                g["where"],
+                g["candidates"],
+                confidence=g["confidence"],
+                require_validated=g.get("require_validated", False),
+            )
+            for g in data["gates"]
         )
         known["grades"] = {name: scale_of(plain) for name, plain in data["grades"].items()}
         known["slices"] = tuple(SliceNeeded(**s) for s in data["slices"])
@@ -116,6 +120,13 @@ class Policy:
         known["waivers"] = tuple(Waiver(**{**w, "covers": tuple(w["covers"])}) for w in data["waivers"])
         known["baseline"] = Baseline(**data["baseline"]) if data["baseline"] else None
         return cls(**known)
+
+
+def _plain(gate: Gate) -> dict[str, Any]:
+    """A gate as plain values; what it requires is there where it does, so that older policies stay as they were."""
+    known = {"text": gate.text, "where": dict(gate.where), "candidates": list(gate.candidates)}
+    required = {"require_validated": True} if gate.require_validated else {}
+    return {**known, "confidence": gate.confidence, **required}
 
 
 def tags_of(gates: Sequence[Gate]) -> tuple[str, ...]:

@@ -18,7 +18,17 @@ from aigc_eval.records.answers import (
     Request,
 )
 from aigc_eval.records.base import Bilingual, Record, canonical, digest
-from aigc_eval.records.cards import RATE_KINDS, Accuracy, Correction, Figure, RateKind, ReliabilityBin, ScorerCard
+from aigc_eval.records.cards import (
+    NO_LANGUAGE,
+    RATE_KINDS,
+    Accuracy,
+    Correction,
+    Figure,
+    RateKind,
+    ReliabilityBin,
+    ScorerCard,
+    uncovered,
+)
 from aigc_eval.records.differences import SURE, Difference
 from aigc_eval.records.labels import STRATA, Drawing, Label, Labelled, RaterAgreement, Sheet, Stratum
 from aigc_eval.records.reviews import DECISIONS, Concordance, Decision, Precision, Review, Reviewed
@@ -44,6 +54,7 @@ __all__ = [
     "DECISIONS",
     "DIMENSIONS",
     "ERROR_KINDS",
+    "NO_LANGUAGE",
     "OUTCOMES",
     "POLICY",
     "RATE_KINDS",
@@ -105,4 +116,5 @@ __all__ = [
     "Zone",
     "canonical",
     "digest",
+    "uncovered",
 ]

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from aigc_eval.records.base import Record
+from aigc_eval.records.verdicts import Reason
 
-__all__ = ["RATE_KINDS", "Accuracy", "Correction", "Figure", "RateKind", "ReliabilityBin", "ScorerCard"]
+__all__ = [
+    "NO_LANGUAGE",
+    "RATE_KINDS",
+    "Accuracy",
+    "Correction",
+    "Figure",
+    "RateKind",
+    "ReliabilityBin",
+    "ScorerCard",
+    "uncovered",
+]
 
 RateKind = Literal["raw", "corrected", "ppi"]
 """A rate as the scorer gives it; corrected for the errors that its card tells of; from people's labels and it."""
 RATE_KINDS: tuple[RateKind, ...] = ("raw", "corrected", "ppi")
+NO_LANGUAGE = "und"
+"""The language of outputs whose prompts have none (BCP 47)."""
 Figure = tuple[float, float | None, float | None]
 """A number and the ends of its interval; None where the examples leave none."""
 
@@ -96,6 +109,10 @@ class ScorerCard(Record):
         """Its accuracy on a slice; None where the examples held none of it."""
         return next((found for found in self.slices if found.slice == slice_), None)
 
+    def in_language(self, lang: str) -> Accuracy | None:
+        """Its accuracy in a language, or in the one that it is a kind of (zh for zh-Hant)."""
+        return self.of(f"lang={lang}") or self.of(f"lang={lang.partition('-')[0]}")
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ScorerCard:
         """Rebuild from `to_json`."""
@@ -103,6 +120,20 @@ class ScorerCard(Record):
         known["slices"] = tuple(map(Accuracy.from_json, known["slices"]))
         known["reliability"] = tuple(ReliabilityBin(**b) for b in known.get("reliability", ()))
         return cls(**known)
+
+
+def uncovered(cards: Iterable[ScorerCard], languages: Iterable[str], least: int = 1) -> tuple[list[str], list[str]]:
+    """The languages that no card covers, and those for which each has fewer than `least` positives or negatives."""
+    known = [*cards]
+    none, few = [], []
+    for lang in languages:
+        found = [accuracy for card in known if (accuracy := card.in_language(lang)) is not None]
+        most = max((min(accuracy.positives, accuracy.negatives) for accuracy in found), default=0)
+        if most == 0:
+            none.append(lang)
+        elif most < least:
+            few.append(lang)
+    return none, few
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +165,12 @@ class Correction(Record):
     below_floor: bool = False
     missing: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def why(self) -> Reason:
+        """Why there is no value, with its figures."""
+        languages = {"languages": ", ".join(self.missing)} if self.missing else {}
+        return Reason(self.reason, {**({"n": self.n} if self.n else {}), **languages})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Correction:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from aigc_eval.records import Edition, Run, Span
+from aigc_eval.report.beside import corrected_columns
 from aigc_eval.report.escape import Shown, csv_cell
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.mask import Masker
@@ -33,12 +34,14 @@ SUMMARY = ("candidate", "scorer", "metric", "slice", "value", "low", "high", "ad
 def summary(run: Run, edition: Edition = "reviewer", *, bom: bool = True) -> str:
     """All estimates in long format, the overall ones under an empty slice."""
     facts = metric_facts(run)
-    lines: list[list[str | float]] = [[*SUMMARY, "unit", "better", "edition"]]
-    for e in run.estimates:
+    corrected = corrected_columns(run)
+    lines: list[list[str | float]] = [[*SUMMARY, "unit", "better", *corrected, "edition"]]
+    for number, e in enumerate(run.estimates):
         found = facts.get((e.scorer, e.metric))
         unit, better = (found[1].unit, found[1].better or "") if found else ("", "")
         values = (getattr(e, name) for name in SUMMARY)
-        lines.append([_cell(v) for v in (*values, unit, better, edition)])
+        ends = (column[number] for column in corrected.values())
+        lines.append([_cell(v) for v in (*values, unit, better, *ends, edition)])
     buffer = io.StringIO()
     csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerows(lines)
     return BOM * bom + buffer.getvalue()

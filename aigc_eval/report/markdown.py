@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from aigc_eval.records import POLICY, Edition, Run
+from aigc_eval.report.beside import beside
 from aigc_eval.report.escape import markdown_code, markdown_text
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.signoff import lines as signoff_lines
@@ -53,6 +54,7 @@ def _section(run: Run, lang: str, edition: Edition) -> list[str]:
         "",
         *_gates(run, lang),
         *_metrics(run, lang),
+        *_corrected(run, lang),
         *_standards(run, lang),
         *_decisions(run, lang),
     ]
@@ -111,6 +113,12 @@ def _metrics(run: Run, lang: str) -> list[str]:
             title = f"{markdown_text(metric_title(metric).in_(lang))} {ARROWS[metric.better]}"
             lines.append(_row((markdown_text(scorer_title(scorer).in_(lang)), title, *printed)))
     return [*lines, ""]
+
+
+def _corrected(run: Run, lang: str) -> list[str]:
+    """Rates beside what they become when they are corrected, a line each."""
+    lines = [f"- {markdown_text(line.in_(lang))}" for line in beside(run)]
+    return [f"### {say('accuracy.rates').in_(lang)}", "", *lines, ""] if lines else []
 
 
 def _standards(run: Run, lang: str) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from aigc_eval.records import Estimate, Run, Span
+from aigc_eval.report.beside import corrected_columns
 from aigc_eval.report.escape import visible
 from aigc_eval.report.files import Unreadable
 from aigc_eval.report.page import Page
@@ -40,6 +41,7 @@ def summary(page: Page) -> bytes:
     found = [facts.get((e.scorer, e.metric)) for e in page.run.estimates]
     columns["unit"] = pa.array([f[1].unit if f else "" for f in found], pa.string())
     columns["better"] = pa.array([f[1].better if f else None for f in found], pa.string())
+    columns |= {name: pa.array(own, pa.float64()) for name, own in corrected_columns(page.run).items()}
     return _written(columns, page)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aigc_eval.records import POLICY, Run
+from aigc_eval.report.beside import beside
 from aigc_eval.report.escape import terminal
 from aigc_eval.report.unscored import error_kinds
 from aigc_eval.report.view import cell, gate_groups
@@ -44,7 +45,13 @@ def terminal_table(run: Run, lang: str) -> Group:
             title = f"{metric_title(metric).in_(lang)} {ARROWS[metric.better]}"
             metrics.add_row(_text(scorer_title(scorer).in_(lang)), _text(title), *printed)
     gates = (_text(""), _gates(run, lang)) if run.verdicts else ()
-    return Group(metrics, *gates, *_errors(run, lang))
+    return Group(metrics, *_corrected(run, lang), *gates, *_errors(run, lang))
+
+
+def _corrected(run: Run, lang: str) -> list[Text]:
+    """Rates beside what they become when they are corrected."""
+    lines = [_text(line.in_(lang)) for line in beside(run)]
+    return [_text(""), *lines] if lines else []
 
 
 def _errors(run: Run, lang: str) -> list[Text]:

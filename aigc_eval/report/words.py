@@ -97,13 +97,15 @@ def _key(reason: Reason, better: str | None) -> str:
     return f"{code}.one" if single and f"{code}.one" in VOCABULARY else code
 
 
-def _figures(reason: Reason, unit: str) -> dict[str, str]:
+def _figures(reason: Reason, unit: str) -> dict[str, str | Bilingual]:
     unit = "share" if reason.code in _RATES else unit
     raw = reason.figures.get("limit")
     border = float(raw) if isinstance(raw, int | float) else None
-    known = {}
+    known: dict[str, str | Bilingual] = {}
     for name, value in reason.figures.items():
-        if isinstance(value, str):
+        if name == "languages":
+            known[name] = spoken(str(value).split(", "))
+        elif isinstance(value, str):
             known[name] = value
         elif name == "more":
             known[name] = about(value)
@@ -202,6 +204,8 @@ def gate_title(run: Run, verdict: Verdict) -> Bilingual:
     if facts is None or estimate is None:
         return Bilingual(verdict.gate)
     title = metric_title(facts)
+    if (kind := verdict.gate.partition(" ")[0]) in ("corrected", "ppi"):
+        title = say(f"rate.{kind}", title=title)
     if not estimate.against:
         return _in_slice(title, estimate.slice)
     if " - " in estimate.against:

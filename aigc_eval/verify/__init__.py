@@ -37,10 +37,11 @@ from aigc_eval.gates import BASELINE, Against, Policy
 from aigc_eval.journal import NAME
 from aigc_eval.plugin import Scorer
 from aigc_eval.publishing import sha256_of
-from aigc_eval.records import Adopted, Coverage, Difference, Edition, Estimate, PluginFacts, Run, Verdict
+from aigc_eval.records import Adopted, Correction, Coverage, Difference, Edition, Estimate, PluginFacts, Run, Verdict
 from aigc_eval.report.samples import key_of
 from aigc_eval.runner import reused
 from aigc_eval.verify.artefacts import Again, Recorded, prints
+from aigc_eval.verify.cores import check_cores
 from aigc_eval.verify.finding import Check, Findings, Unfit, first_difference
 from aigc_eval.verify.rebuild import rebuild
 from aigc_eval.verify.replay import Replay, replay
@@ -117,6 +118,7 @@ def _compare(folder: Path, found: Replay, trust: bool, protocol: _Protocol) -> V
     with protocol.check("files"):
         recorded = Recorded(folder, found.terms)
         run = _concluded(found, scorers, lost, recorded.facts)
+        protocol.notes += check_cores(found.labelling, run, scorers)
         again = Again(run, found.checksum, recorded)
     if protocol.unfit is not None:
         return None
@@ -180,12 +182,12 @@ def _concluded(found: Replay, scorers: Mapping[str, Scorer], lost: dict[str, str
     for name in found.terms["scorers"]:
         if name not in lost:
             try:
-                measured.append(measure(found.terms, rows, name, scorers[name], baseline))
+                measured.append(measure(found.terms, rows, name, scorers[name], baseline, found.labelling))
                 continue
             except Exception as error:  # whatever a plug-in's metrics need that is not here
                 lost[name] = f"its metrics cannot be computed here: {type(error).__name__}: {error}"
         measured.append(_as_recorded(name, policy, facts))
-    run = conclude(found.terms, found.head, rows, measured, reused(found.reused), found.reviews)
+    run = conclude(found.terms, found.head, rows, measured, reused(found.reused), found.reviews, found.labelling)
     if any(r.key != key_of(run, r.candidate, r.prompt, r.sample) for r in run.reviews):
         raise Unfit(NAME, None, "a decision about another output than its key says")
     return run
@@ -217,6 +219,7 @@ def _as_recorded(name: str, policy: Policy, facts: Mapping[str, Any]) -> Measure
         estimates = tuple(Estimate(**e) for e in facts["estimates"] if e["scorer"] == name)
         apart = tuple(Difference(**d) for d in facts.get("differences", ()) if d["scorer"] == name)
         covered = map(Coverage.from_json, facts.get("standards", ()))
-        return Measured(own, estimates, judged, apart, standards.recorded(covered, name))
+        corrected = tuple(Correction.from_json(c) for c in facts.get("corrections", ()) if c["scorer"] == name)
+        return Measured(own, estimates, judged, apart, standards.recorded(covered, name), corrected)
     except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise Unfit("run.json", None, f"has no numbers of {name} that can be read") from error

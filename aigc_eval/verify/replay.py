@@ -15,7 +15,7 @@ from aigc_eval.gates import Policy
 from aigc_eval.journal import NAME, Damaged, Line, encode, read_lines
 from aigc_eval.labels import LABEL, SHEET, Key
 from aigc_eval.plugin import identity_of
-from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, PluginFacts, Prompt, Score, digest
+from aigc_eval.records import ERROR_KINDS, OUTCOMES, Generation, PluginFacts, Prompt, Score, ScorerCard, digest
 from aigc_eval.reviews import KIND as REVIEW
 from aigc_eval.reviews import basis
 from aigc_eval.scoring import scoring_keys, seen
@@ -153,7 +153,17 @@ class Replay:
         same = bool(self.terms) and all(self.terms.get(part) == record.get(part) for part in judging)
         since = self.terms["policy_since"] if same else len(self._generations)
         _demand(record["policy_since"] == since, "a policy that was fixed at another time than it says")
+        self._agree_on_cards(record)
         self.terms, self._score_keys = dict(record), None
+
+    def _agree_on_cards(self, record: Mapping[str, Any]) -> None:
+        cards, before = record.get("cards", []), self.terms.get("cards", [])
+        plain = [ScorerCard.from_json(card).to_json() for card in cards]
+        _demand(json.loads(json.dumps(plain)) == cards, "a scorer card that is not written as ours are")
+        since = self.terms.get("cards_since", 0) if self.terms and cards == before else len(self._generations)
+        _demand(
+            record.get("cards_since", 0) == (since if cards else 0), "cards that came at another time than they say"
+        )
 
     def _reuse(self, record: Mapping[str, Any]) -> None:
         _demand(record.keys() == {"kind", "from", "of", "results"}, "a note of reuse without its parts")

@@ -46,7 +46,8 @@ def test_summary_has_every_estimate_in_long_format(run: Run, files: dict[str, Pa
     table = pd.read_csv(files["csv"], keep_default_na=False, encoding="utf-8-sig")
     assert list(table) == [
         *("candidate", "scorer", "metric", "slice", "value", "low", "high", "adverse", "level", "method"),
-        *("planned", "scored", "failed", "not_applicable", "prompts", "unit", "better", "edition"),
+        *("planned", "scored", "failed", "not_applicable", "prompts", "unit", "better"),
+            *("corrected", "corrected_low", "corrected_high", "ppi", "ppi_low", "ppi_high", "edition"),
     ]
     assert len(table) == len(run.estimates)
     for line, estimate in zip(table.to_dict("records"), run.estimates, strict=True):

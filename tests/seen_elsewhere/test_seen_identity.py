@@ -23,7 +23,7 @@ from aigc_eval.config.standards import read_standard, shipped
 from aigc_eval.errors import JournalError
 from aigc_eval.journal import NAME, Journal
 from aigc_eval.plugin import Generator, Plugin
-from aigc_eval.records import Adopted, Generation, Prompt, Request, digest
+from aigc_eval.records import Accuracy, Adopted, Generation, Prompt, Request, ScorerCard, digest
 from tests.seen_elsewhere.small import Marked, Says, bench, named, prompts
 
 ROOT = Path(runner.__file__).parent
@@ -76,7 +76,7 @@ def test_every_option_is_part_of_the_key_or_left_out_on_purpose(
     [
         (Bench, {"prompt_sets", "candidates", "samples", "seed", "source"},
          {"name", "path", "scorers", "release", "slices", "policy", "formats", "languages", "digest", "places",
-          "standards", "edition"}),
+          "standards", "edition", "cards"}),
         (Named, {"name", "plugin"}, {"note", "limits", "price", "budget"}),
         (Limits, set(), {"concurrency", "requests_per_minute", "tokens_per_minute", "timeout", "deadline", "attempts",
                          "backoff", "longest_wait", "outage", "max_tokens_total", "max_cost"}),
@@ -109,6 +109,7 @@ def test_every_field_of_a_bench_is_part_of_a_runs_identity_or_left_out_on_purpos
             "digest": "1",
             "places": {"": "bench.yaml:1"},
             "edition": "public",
+            "cards": (ScorerCard("s0", "rate", "00", "s", "d", "0" * 64, "2027-01-01T00:00:00Z", (Accuracy(),)),),
             "standards": (Adopted(read_standard(shipped()["owasp-llm-2025"])[0], ""),),
         }
         given = bench(Says())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aigc_eval.records import DIMENSIONS, Bilingual, Run
-from aigc_eval.report.brief.lines import MOST, Line, clauses, listed, reasons, say_n, unvalidated
+from aigc_eval.report.beside import uncovered
+from aigc_eval.report.brief.lines import MOST, Line, clauses, listed, reasons, safety, say_n, unvalidated
 from aigc_eval.report.numbers import count
 from aigc_eval.report.words import both, say, scorer_title, spoken, tag_name, tag_value
 
@@ -103,7 +104,19 @@ def _slice(name: str) -> Bilingual:
     )
 
 
+def _not_validated(run: Run) -> Iterator[Bilingual]:
+    """Safety scorers with a rate that no card covers in a language of the outputs."""
+    items = []
+    for scorer, languages in uncovered(run):
+        if safety(scorer):
+            told = {"scorer": scorer_title(scorer), "languages": spoken(languages)}
+            items.append(say("brief.gaps.not_validated.item", **told))
+    if items:
+        yield say("brief.gaps.not_validated", items=clauses(items[:MOST]))
+
+
 def _rest(run: Run) -> Iterator[Bilingual]:
+    yield from _not_validated(run)
     lost = unvalidated(run)
     if len(lost) == sum(s.sees != "call" for s in run.scorers):
         yield say("brief.gaps.unvalidated.all")

@@ -50,6 +50,19 @@ WORDS = {
         "原始：评分器标记的比例。校正：由上述灵敏度和特异度及其不确定性推得的真实比例（Rogan 与 Gladen 1978）。"
         "标注：由人工对随机样本的标注与评分器对全部输出的结果共同推得（预测增强推断，Angelopoulos 等 2023）。",
     ),
+    "rate.corrected": ("{title}, corrected", "{title}（校正）"),
+    "rate.ppi": ("{title}, from labels", "{title}（据标注）"),
+    "accuracy.beside": ("{candidate}, {title}: {raw} (raw), {items}", "{candidate}，{title}：原始 {raw}，{items}"),
+    "accuracy.beside.corrected": (
+        "{value} [{interval}] corrected, card: {card}",
+        "校正 {value}［{interval}］，依据：{card}",
+    ),
+    "accuracy.beside.ppi": ("{value} [{interval}] from {n} labels", "据 {n} 条标注 {value}［{interval}］"),
+    "accuracy.beside.missing": ("not corrected: {reason}", "未校正：{reason}"),
+    "accuracy.beside.floor": (
+        "no more than the {floor} that the scorer flags of flawless outputs",
+        "不高于评分器对无问题输出的误报率 {floor}",
+    ),
     "accuracy.rate": ("rate", "比率"),
     "accuracy.raw": ("raw", "原始"),
     "accuracy.corrected": ("corrected", "校正"),

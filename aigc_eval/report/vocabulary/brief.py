@@ -217,6 +217,14 @@ WORDS = {
         "How often the scorers err: no validation is given for any of them.",
         "评分器的误判率：所有评分器均无验证结果。",
     ),
+    "brief.gaps.not_validated": (
+        "How often these scorers err in a language of the outputs: {items}.",
+        "以下评分器在部分输出语言上误判多少：{items}。",
+    ),
+    "brief.gaps.not_validated.item": (
+        "{scorer}: scorer not validated for {languages}",
+        "{scorer}：评分器未就{languages}验证",
+    ),
     "brief.gaps.unvalidated": (
         "How often these scorers err, for which no validation is given: {scorers}.",
         "以下评分器没有验证结果，误判率未知：{scorers}。",

@@ -101,6 +101,14 @@ WORDS = {
     "from_to": ("{low} to {high}", "{low} 至 {high}"),
     "unbounded": ("no limit", "无限"),
     "interval": ("interval", "区间"),
+    "method.rogan-gladen": (
+        "Lang–Reiczigel interval of the rate corrected by Rogan and Gladen, effective n {n}",
+        "按 Rogan–Gladen 校正的比率的 Lang–Reiczigel 区间，有效样本量 {n}",
+    ),
+    "method.ppi": (
+        "prediction-powered inference, {n} labels",
+        "预测增强推断，标注 {n} 条",
+    ),
     "method.wilson": ("Wilson score interval, effective n {n}", "Wilson 区间，有效样本量 {n}"),
     "method.clopper-pearson": ("Clopper–Pearson exact interval, n {n}", "Clopper–Pearson 精确区间，n = {n}"),
     "method.jackknife": ("jackknife over prompts, {n} blocks", "按题分块刀切法，{n} 块"),

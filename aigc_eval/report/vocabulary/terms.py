@@ -24,6 +24,7 @@ WORDS = {
     "tag.combined": ("combinations", "组合"),
     "lang.en": ("English", "英文"),
     "lang.zh": ("Chinese", "中文"),
+    "lang.und": ("no language", "未知语言"),
     "lang.other": ("other", "其他"),
     "lang.any": ("any", "不限"),
     "lang.es": ("Spanish", "西班牙文"),

@@ -36,6 +36,36 @@ WORDS = {
         "anything from {low} to {high} is possible, and the limit is {limit}; about {more} more prompts would decide",
         "真值可能在 {low} 到 {high} 之间，而限值为 {limit}；约需再测 {more} 题方可判定",
     ),
+    "straddles_corrected": (
+        "anything from {low} to {high} is possible, and the limit is {limit}; more outputs, or more examples on the "
+        "scorer’s card, are needed",
+        "真值可能在 {low} 到 {high} 之间，而限值为 {limit}；需要更多输出，或用更多样本验证评分器",
+    ),
+    "straddles_ppi": (
+        "anything from {low} to {high} is possible, and the limit is {limit}; more labels are needed",
+        "真值可能在 {low} 到 {high} 之间，而限值为 {limit}；需要更多标注",
+    ),
+    "raw_floor": (
+        "the raw rate cannot support this gate: the scorer flags {floor} of flawless outputs, and the limit is {limit}",
+        "原始比率不足以支持此门限：评分器会误报 {floor} 的无问题输出，而限值为 {limit}",
+    ),
+    "not_validated_for": ("scorer not validated for {languages}", "评分器未就{languages}验证"),
+    "few_validated": (
+        "validated for {languages} on too few examples; {needed} positives and {needed} negatives are needed",
+        "就{languages}验证的样本过少；正例和负例各至少需要 {needed} 条",
+    ),
+    "card_useless": (
+        "on its card the scorer is no better than chance for {languages}, which corrects nothing",
+        "据其验证结果，评分器就{languages}的表现不优于随机，无法据以校正",
+    ),
+    "no_labels": (
+        "no labels: nobody has labelled a random sample of these outputs",
+        "没有标注：尚无人标注这些输出的随机样本",
+    ),
+    "few_labels": (
+        "only {n} labels from the random sample; labels of at least ten prompts are needed",
+        "随机样本中仅有 {n} 条标注；至少需要十道题的标注",
+    ),
     "adverse": (
         "meets the limit {limit} only if the {failed} unscored outputs are ignored: counted as the worst, "
         "they allow {adverse}",
@@ -130,6 +160,14 @@ WORDS = {
     "policy_changed.one": (
         "The policy was changed when 1 answer was already there.",
         "已有 1 条回答之后，策略被改动。",
+    ),
+    "cards_changed": (
+        "Scorer cards that the gates lean on were changed when {n} answers were already there.",
+        "已有 {n} 条回答之后，门限所依据的评分器验证结果被改动。",
+    ),
+    "cards_changed.one": (
+        "Scorer cards that the gates lean on were changed when 1 answer was already there.",
+        "已有 1 条回答之后，门限所依据的评分器验证结果被改动。",
     ),
     "stopped_early": (
         "The run stopped after {prompts} of {planned} prompts, as soon as the gates set for it were decided, and saved "
