@@ -154,7 +154,8 @@ def test_a_terminal_gets_a_table_in_its_language(home: Home) -> None:
 
 
 def test_slices_by_other_tags(home: Home) -> None:
-    told = home.told("--slices", "source", "--slices", "lang")
+    told = home.told("--slices", "source,lang")
+    assert told["card"]["slices"] == home.told("--slices", "source", "--slices", "lang")["card"]["slices"]
     names = [s.get("slice", "") for s in told["card"]["slices"]]
     assert names == ["", "source=a", "source=b", "lang=en", "lang=zh"]
     code, _, err = home.validate("--slices", "sorce")
@@ -352,9 +353,23 @@ def test_the_picture_is_an_svg_of_shapes_and_words_in_either_language(home: Home
         assert not [name for e in root.iter() for name in e.attrib if "href" in name or name.startswith("on")]
 
 
+def test_hostile_texts_and_tags_are_scored_told_and_written(home: Home) -> None:
+    odd = ["\ud800", "\u202e", "\x1b[31m", "</svg>", "=1+1", "\x00", "你" * 100_000, "🙂", ""]
+    records = [{**r, "text": f"{r['text']} {odd[i % 9]}", "source": odd[i % 9]} for i, r in enumerate(drawn(90))]
+    records = [{**r, "source": r["source"][:20], "lang": r["source"][:3]} for r in records]
+    (home.path / "data.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
+    code, out, err = home.validate("--slices", "source,lang", "--card", "card.json", "--svg", "curve.svg")
+    assert code == 0, err
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    names = {one.slice for one in cards.read(home.path / "card.json").slices}
+    assert {"source=\ud800", "source=\x1b[31m", "lang=</s"} <= names
+    ElementTree.fromstring((home.path / "curve.svg").read_text("utf-8"))
+
+
 def test_hostile_names_stay_words_in_the_picture() -> None:
     bins = (ReliabilityBin(0.0, 0.5, 60, 0.2, 0.1), ReliabilityBin(0.5, 1.0, 60, 0.8, 0.7))
-    curves = {"": bins, "lang=</svg><script>": bins, 'lang="&': bins}
+    curves = {"": bins, "lang=</svg><script>": bins, 'lang="&': bins, "lang=\ud800\x1b": bins}
     root = ElementTree.fromstring(reliability_svg("<script>&.rate", curves, "en"))
     assert root[0].text == "Reliability of <script>&.rate"
     assert {"</svg><script>", '"&'} <= {e.text for e in root.iter()}

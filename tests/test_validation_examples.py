@@ -122,6 +122,8 @@ def test_everything_wrong_is_told_at_once_with_its_line_and_key(tmp_path: Path) 
 def test_a_file_of_which_nothing_is_left_says_why(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no example is left of 2: 2 unlabelled"):
         read(tmp_path, {"text": "a", "label": ""}, {"text": "b", "label": None})
+    with pytest.raises(DataError, match=r"1 other; they are about pii\.leak_rate; validate that scorer"):
+        read(tmp_path, {"text": "a", "label": 1, "scorer": "pii", "metric": "leak_rate"}, scorer="toxicity")
     with pytest.raises(DataError, match="has no records"):
         read(tmp_path)
 

@@ -51,6 +51,7 @@ def encode(card: ScorerCard) -> str:
     """The text of a card's file, whose digest is not in it."""
     told = {"format": FORMAT, "version": VERSION, **replace(card, digest="").to_json()}
     text = json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1)
+    text = re.sub("[\ud800-\udfff]", lambda m: f"\\u{ord(m[0]):04x}", text)  # no UTF-8 has them
     # Lists of numbers on one line each; a line break inside a text is written as \\n, so that none is touched.
     return re.sub(r"\[\n\s+([^\[\]{}\"]*?)\n\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text) + "\n"
 

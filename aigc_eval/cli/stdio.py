@@ -104,7 +104,9 @@ def table(header: list[str], rows: list[list[str]]) -> None:
 
     from aigc_eval.report.escape import terminal
 
-    shown = Table(*header, box=None, pad_edge=False, header_style="bold")
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for title in header:
+        shown.add_column(Text(terminal(title)))
     for row in rows:
         shown.add_row(*(Text(terminal(cell)) for cell in row))
     show(shown)

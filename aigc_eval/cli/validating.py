@@ -54,7 +54,7 @@ def validate(
         list[str] | None, typer.Option(metavar="NAME", help="A label that means yes; all others mean no (repeatable).")
     ] = None,
     slices: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="Figures by the values of this tag [lang] (repeatable).")
+        list[str] | None, typer.Option(metavar="TAG,...", help="Figures by the values of these tags [lang].")
     ] = None,
     split_by: Annotated[str, typer.Option(metavar="TAG", help="What says dev, test or train.")] = "split",
     best: Annotated[str, typer.Option(metavar="macro_f1|youden|recall@P", help="What is best.")] = "macro_f1",
@@ -84,7 +84,8 @@ def validate(
     from aigc_eval.validation.thresholds import check_criterion
 
     allows = allowed(allow_path, trust_bench, allow_host, allow_list, 0)
-    wanted = Wanted(tuple(dict.fromkeys(slices or ("lang",))), check_criterion(best), seed)
+    tags = [tag.strip() for given in slices or ("lang",) for tag in given.split(",") if tag.strip()]
+    wanted = Wanted(tuple(dict.fromkeys(tags)), check_criterion(best), seed)
     for path in (card, svg):
         _check_place(path)
     chosen = _chosen(scorer, options, bench, named, allows)

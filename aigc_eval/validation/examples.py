@@ -101,7 +101,7 @@ def load(path: Path, about: About) -> Examples:
         raise bad(problems)
     _check_positive(about, found.names)
     if not found.answers:
-        raise _nothing(table, found.left_out)
+        raise _nothing(table, found)
     return Examples(
         path,
         table.sha256,
@@ -113,10 +113,14 @@ def load(path: Path, about: About) -> Examples:
     )
 
 
-def _nothing(table: Table, left_out: Mapping[str, int]) -> DataError:
-    why = ", ".join(f"{count:,} {reason}" for reason, count in left_out.items())
+def _nothing(table: Table, found: _Found) -> DataError:
+    """Why nothing is left of a file."""
+    why = ", ".join(f"{count:,} {reason}" for reason, count in found.left_out.items())
     what = f"no example is left of {len(table.records):,}: {why}" if why else "has no records"
-    return DataError([Problem(str(table.path), None, "", what, "write an answer with its label a line")])
+    remedy = "write an answer with its label a line"
+    if found.others:
+        remedy = f"they are about {', '.join(sorted(found.others)[:5])}; validate that scorer, with --metric RATE"
+    return DataError([Problem(str(table.path), None, "", what, remedy)])
 
 
 def _check_positive(about: About, names: Counter[str]) -> None:
@@ -137,6 +141,7 @@ class _Found:
         self.splits: list[Split] = []
         self.left_out: Counter[str] = Counter()
         self.names: Counter[str] = Counter()
+        self.others: set[str] = set()
         self._samples: Counter[str] = Counter()
 
     def add(self, record: Record, number: int) -> None:
@@ -153,6 +158,8 @@ class _Found:
             raise BadValue("group", f"{group!r:.60} is not a text", "write the name of the template or source")
         if why := self._reason(told, label, split):
             self.left_out[why] += 1
+            if why == "other":
+                self.others.add(".".join(str(told[name]) for name in ("scorer", "metric") if told.get(name)))
             return
         self.answers.append(Request(prompt, self._samples[prompt.id]).answer(text))
         self._samples[prompt.id] += 1

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from aigc_eval.intervals import wilson
 from aigc_eval.records import ReliabilityBin
+from aigc_eval.report.escape import terminal
 from aigc_eval.report.html.charts.colours import INK, LINE, SOFT, look
 from aigc_eval.report.html.charts.planes import Plane
 from aigc_eval.report.html.charts.scales import Scale
@@ -91,9 +92,14 @@ def _text(  # noqa: PLR0917
     return _element("text", given | turn, said)
 
 
+def _plain(text: str) -> str:
+    """Characters that XML can hold."""
+    return escape(terminal(text).encode("utf-8", "replace").decode())
+
+
 def _element(tag: str, attributes: Mapping[str, object], text: str = "") -> str:
-    told = "".join(f' {name}="{escape(str(value))}"' for name, value in attributes.items())
-    return f"<{tag}{told}>{escape(text)}</{tag}>" if text else f"<{tag}{told}/>"
+    told = "".join(f' {name}="{_plain(str(value))}"' for name, value in attributes.items())
+    return f"<{tag}{told}>{_plain(text)}</{tag}>" if text else f"<{tag}{told}/>"
 
 
 def _whole(title: str, lang: str, inside: Sequence[str]) -> str:
@@ -102,4 +108,4 @@ def _whole(title: str, lang: str, inside: Sequence[str]) -> str:
         f'fill="none" font-family="sans-serif" role="img" lang="{lang}">'
     )
     ground = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>'
-    return "\n".join([head, f"<title>{escape(title)}</title>", ground, *inside, "</svg>", ""])
+    return "\n".join([head, f"<title>{_plain(title)}</title>", ground, *inside, "</svg>", ""])
