@@ -36,6 +36,8 @@ scorers: [fluency, pii, selfcheck_ngram, cost]
 slices: [lang]
 gates: [pii.leak_rate <= 0.9, {gate: fluency.degenerate_rate <= 0.9, where: {lang: zh}}]
 """
+PAGELESS = f"{BENCH}report: {{formats: [csv, json, junit, markdown]}}\n"
+"""Without the report that costs more than all others together, for tests that are about other files."""
 Record = dict[str, Any]
 
 
@@ -77,25 +79,39 @@ def carry_out(home: Path, bench: str = BENCH, **options: Any) -> Path:
     return home / "out"
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def mended(home: Path, bench: str) -> Path:
     """A run with errors, mended by a second one: the journal holds superseded answers and their scores."""
-    home = tmp_path_factory.mktemp("verified")
     before = Path.cwd()
     os.chdir(home)
     try:
         (home / "down").touch()
-        carry_out(home)
+        carry_out(home, bench)
         (home / "down").unlink()
-        return carry_out(home, resume=True)
+        return carry_out(home, bench, resume=True)
     finally:
         os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return mended(tmp_path_factory.mktemp("verified"), BENCH)
 
 
 @pytest.fixture
 def run(whole: Path, tmp_path: Path) -> Path:
     """A copy of that run to spoil."""
     return Path(shutil.copytree(whole, tmp_path / "out"))
+
+
+@pytest.fixture(scope="module")
+def whole_pageless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return mended(tmp_path_factory.mktemp("pageless"), PAGELESS)
+
+
+@pytest.fixture
+def pageless(whole_pageless: Path, tmp_path: Path) -> Path:
+    """The same without report.html."""
+    return Path(shutil.copytree(whole_pageless, tmp_path / "out"))
 
 
 def records(run: Path) -> list[Record]:
@@ -224,33 +240,33 @@ def test_a_missing_file_is_named(run: Path, name: str) -> None:
     assert what.startswith("is missing")
 
 
-def test_a_report_that_left_the_verdict_too_is_named(run: Path) -> None:
-    (run / "summary.md").unlink()
-    edit(run / "verdict.json", lambda v: (v["reports"].pop("summary.md"), v["languages"].pop("summary.md")))
-    assert found(run) == ("summary.md", None, "is missing; the bench asks for it")
+def test_a_report_that_left_the_verdict_too_is_named(pageless: Path) -> None:
+    (pageless / "summary.md").unlink()
+    edit(pageless / "verdict.json", lambda v: (v["reports"].pop("summary.md"), v["languages"].pop("summary.md")))
+    assert found(pageless) == ("summary.md", None, "is missing; the bench asks for it")
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
-def test_a_file_too_many_is_named(run: Path, kind: str, tmp_path: Path) -> None:
-    place = run / "other.html"
+def test_a_file_too_many_is_named(pageless: Path, kind: str, tmp_path: Path) -> None:
+    place = pageless / "other.html"
     {"file": place.touch, "folder": place.mkdir, "link": lambda: place.symlink_to(tmp_path)}[kind]()
-    assert found(run) == ("other.html", None, "no verdict is about this file")
+    assert found(pageless) == ("other.html", None, "no verdict is about this file")
 
 
-def test_a_report_must_be_a_plain_file(run: Path, tmp_path: Path) -> None:
-    (run / "summary.md").rename(tmp_path / "elsewhere.md")
-    (run / "summary.md").symlink_to(tmp_path / "elsewhere.md")
-    assert found(run)[::2] == ("summary.md", "is no plain file")
+def test_a_report_must_be_a_plain_file(pageless: Path, tmp_path: Path) -> None:
+    (pageless / "summary.md").rename(tmp_path / "elsewhere.md")
+    (pageless / "summary.md").symlink_to(tmp_path / "elsewhere.md")
+    assert found(pageless)[::2] == ("summary.md", "is no plain file")
 
 
-def test_numbers_that_were_changed_are_named_by_what_they_are(run: Path) -> None:
+def test_numbers_that_were_changed_are_named_by_what_they_are(pageless: Path) -> None:
     def change(facts: Any) -> None:
         next(e for e in facts["estimates"] if e["metric"] == "leak_rate" and e.get("slice") == "lang=zh")["high"] = 0.5
 
-    edit(run / "run.json", change)
-    sha = hashlib.sha256((run / "run.json").read_bytes()).hexdigest()
-    edit(run / "verdict.json", lambda v: v["reports"].update({"run.json": sha}))
-    file, byte, what = found(run)
+    edit(pageless / "run.json", change)
+    sha = hashlib.sha256((pageless / "run.json").read_bytes()).hexdigest()
+    edit(pageless / "verdict.json", lambda v: v["reports"].update({"run.json": sha}))
+    file, byte, what = found(pageless)
     assert file == "run.json"
     assert byte
     assert "leak_rate lang=zh].high: 0.5 is there" in what
@@ -260,8 +276,8 @@ def test_numbers_that_were_changed_are_named_by_what_they_are(run: Path) -> None
     {"status": "pass", "exit_code": 0}, {"release": False}, {"gates": []}, {"journal": "0" * 32}, {"reports": {}},
     {"languages": {}}, {"languages": None}, {"more": 1}, {"reasons": 3},
 ])  # fmt: skip
-def test_a_changed_verdict_is_found(tmp_path: Path, whole: Path, change: dict[str, Any]) -> None:
-    run = Path(shutil.copytree(whole, tmp_path / "out"))
+def test_a_changed_verdict_is_found(pageless: Path, change: dict[str, Any]) -> None:
+    run = pageless
     if change.get("status") == json.loads((run / "verdict.json").read_text())["status"]:
         change = {"status": "fail", "exit_code": 1}
     edit(run / "verdict.json", lambda v: v.update(change))
@@ -379,13 +395,13 @@ FORGED: dict[str, tuple[Callable[[list[Record]], None], str]] = {
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_a_forged_journal_with_a_new_chain_is_found(run: Path, name: str) -> None:
+def test_a_forged_journal_with_a_new_chain_is_found(pageless: Path, name: str) -> None:
     change, words = FORGED[name]
-    changed = records(run)
+    changed = records(pageless)
     change(changed)
-    head = rechain(run, changed)
-    edit(run / "verdict.json", lambda v: v.update(journal=head))  # the forger thought of that
-    file, byte, what = found(run)
+    head = rechain(pageless, changed)
+    edit(pageless / "verdict.json", lambda v: v.update(journal=head))  # the forger thought of that
+    file, byte, what = found(pageless)
     assert file == NAME
     assert byte is not None
     assert words in what
@@ -397,23 +413,25 @@ def test_a_forged_journal_with_a_new_chain_is_found(run: Path, name: str) -> Non
     (put("run", ("created",), "2020-01-01T00:00:00Z"), "run.json"),
     (put("generation", ("data", "seconds"), 9.0, -1), "run.json"),
 ])  # fmt: skip
-def test_what_no_key_covers_shows_in_the_numbers(run: Path, change: Callable[[list[Record]], None], where: str) -> None:
-    changed = records(run)
+def test_what_no_key_covers_shows_in_the_numbers(
+    pageless: Path, change: Callable[[list[Record]], None], where: str
+) -> None:
+    changed = records(pageless)
     change(changed)
-    head = rechain(run, changed)
-    edit(run / "verdict.json", lambda v: v.update(journal=head))
-    told = verify.verify(run)
+    head = rechain(pageless, changed)
+    edit(pageless / "verdict.json", lambda v: v.update(journal=head))
+    told = verify.verify(pageless)
     assert told.status == "different"
     assert told.unfit is not None
     assert told.unfit.file in (where, NAME)
 
 
-def test_records_in_another_order_no_longer_have_the_verdicts_checksum(run: Path) -> None:
-    changed = records(run)
+def test_records_in_another_order_no_longer_have_the_verdicts_checksum(pageless: Path) -> None:
+    changed = records(pageless)
     i = nth(changed, "generation")
     changed[i], changed[i + 1] = changed[i + 1], changed[i]
-    rechain(run, changed)
-    file, _, what = found(run)
+    rechain(pageless, changed)
+    file, _, what = found(pageless)
     assert file == "verdict.json"
     assert what.startswith("journal: ")
 
@@ -445,7 +463,7 @@ def test_a_record_that_is_written_otherwise_is_found(run: Path) -> None:
 
 
 def test_the_benchs_own_code_needs_trust(tmp_path: Path) -> None:
-    out = carry_out(tmp_path, BENCH.replace("cost]", 'cost, {name: length, scorer: "tests.test_verify:Length"}]'))
+    out = carry_out(tmp_path, PAGELESS.replace("cost]", 'cost, {name: length, scorer: "tests.test_verify:Length"}]'))
     told = verify.verify(out)
     assert (told.status, told.exit_code) == ("undetermined", 3)
     assert [c.name for c in told.checks if c.status == "not_checked"] == ["numbers of length"]
@@ -457,7 +475,7 @@ def test_the_benchs_own_code_needs_trust(tmp_path: Path) -> None:
 
 def test_paths_and_models_are_not_opened(tmp_path: Path) -> None:
     (tmp_path / "known.txt").write_text("Li Hua\n", "utf-8")
-    out = carry_out(tmp_path, BENCH.replace("pii,", "{pii: {known: known.txt}},"))
+    out = carry_out(tmp_path, PAGELESS.replace("pii,", "{pii: {known: known.txt}},"))
     for path in ("known.txt", "prompts.jsonl", "bench.yaml"):
         (tmp_path / path).unlink()
     assert verify.verify(out).status == "ok"
@@ -465,18 +483,18 @@ def test_paths_and_models_are_not_opened(tmp_path: Path) -> None:
 
 def test_metrics_that_need_a_file_are_not_computed(tmp_path: Path) -> None:
     (tmp_path / "words.json").write_text(json.dumps({"groups": {"a": ["he"], "b": ["she"]}}), "utf-8")
-    bench = BENCH.replace("cost]", "cost, {representation: {words: words.json}}]")
+    bench = PAGELESS.replace("cost]", "cost, {representation: {words: words.json}}]")
     out = carry_out(tmp_path, bench)
     told = verify.verify(out)
     assert told.exit_code == 3
     assert [c.name for c in told.checks if c.status == "not_checked"] == ["numbers of representation"]
 
 
-def test_other_versions_are_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    then = records(run)[-1]
+def test_other_versions_are_told(pageless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    then = records(pageless)[-1]
     assert then == {"kind": "end"}
     monkeypatch.setattr(verify, "versions", lambda: {"aigc-eval": "99.0"})
-    told = verify.verify(run)
+    told = verify.verify(pageless)
     assert told.status == "ok"
     assert any(note.startswith("computed with aigc-eval 0.") and note.endswith("99.0") for note in told.notes)
     assert any(note.endswith("checked with (none)") for note in told.notes)
@@ -490,12 +508,12 @@ def command(run: Path, *options: str, **env: str) -> subprocess.CompletedProcess
     return subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | env)
 
 
-def test_exit_codes_and_json(run: Path) -> None:
-    fits = command(run, "--json")
+def test_exit_codes_and_json(pageless: Path) -> None:
+    fits = command(pageless, "--json")
     told = json.loads(fits.stdout)
     assert (fits.returncode, told["status"], told["first_difference"]) == (0, "ok", None)
-    (run / "summary.md").write_bytes(b"x" + (run / "summary.md").read_bytes())
-    differs = command(run)
+    (pageless / "summary.md").write_bytes(b"x" + (pageless / "summary.md").read_bytes())
+    differs = command(pageless)
     assert differs.returncode == 2
     assert "summary.md, byte 0: is not what the journal gives" in differs.stderr
     assert "exit code 2: something does not fit" in differs.stderr
