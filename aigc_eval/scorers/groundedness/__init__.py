@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from aigc_eval.errors import UsageError
 from aigc_eval.metrics import Metric
@@ -24,6 +24,14 @@ from aigc_eval.scorers.groundedness.reported import CALIBRATED, COMMON, FINDINGS
 from aigc_eval.text import sentences
 
 __all__ = ["Groundedness"]
+
+
+class _Claims(NamedTuple):
+    """The asserting sentences of an answer, and their measures where they are asked for."""
+
+    checked: list[CheckedSentence]
+    measures: list[list[float]]
+
 
 _NO_EVIDENCE = Score(note="no evidence")
 _NO_CLAIM = Score(note="no sentence that asserts anything")
@@ -105,10 +113,9 @@ class Groundedness(Scorer):
         """One score a generation."""
         if self.model is not None:
             return self._inferred(batch)
-        found = [_checked(generation) for generation in batch]
         if self.support == "findings":
-            return [each if isinstance(each, Score) else _summed(each) for each in found]
-        return self._calibrated(batch, found)
+            return [r if isinstance(r, Score) else _summed(r.checked) for r in map(_read_claims, batch)]
+        return self._calibrated([_read_claims(generation, measured=True) for generation in batch])
 
     def metrics(self) -> tuple[Metric, ...]:
         """The share of supported sentences first."""
@@ -121,16 +128,13 @@ class Groundedness(Scorer):
         """Those without a model and those with one."""
         return (*COMMON, *CALIBRATED, *FINDINGS, *INFERRED)
 
-    def _calibrated(self, batch: Sequence[Generation], found: Sequence[Score | list[CheckedSentence]]) -> list[Score]:
-        rows = [
-            row
-            for generation, checked in zip(batch, found, strict=True)
-            if not isinstance(checked, Score)
-            for row in _measures(generation, checked)
-        ]
+    def _calibrated(self, found: Sequence[Score | _Claims]) -> list[Score]:
+        rows = [row for each in found if not isinstance(each, Score) for row in each.measures]
         odds = iter(bundled().probabilities(rows).tolist() if rows else ())
         return [
-            each if isinstance(each, Score) else _summed(each, [next(odds) for _ in each], self.threshold)
+            each
+            if isinstance(each, Score)
+            else _summed(each.checked, [next(odds) for _ in each.checked], self.threshold)
             for each in found
         ]
 
@@ -185,18 +189,17 @@ def _read(passages: tuple[str, ...], question: str) -> Evidence:
     return Evidence(passages, question)
 
 
-def _checked(generation: Generation) -> Score | list[CheckedSentence]:
+def _read_claims(generation: Generation, measured: bool = False) -> Score | _Claims:
     """The asserting sentences as checked, or why there is nothing to score."""
     passages = _evidence(generation.prompt)
     if not passages:
         return _NO_EVIDENCE
-    return check(generation.text, _read(tuple(passages), generation.prompt.text)) or _NO_CLAIM
-
-
-def _measures(generation: Generation, checked: Sequence[CheckedSentence]) -> list[list[float]]:
-    evidence = _read(tuple(_evidence(generation.prompt)), generation.prompt.text)
+    evidence = _read(tuple(passages), generation.prompt.text)
+    checked = check(generation.text, evidence)
+    if not checked or not measured:
+        return _Claims(checked, []) if checked else _NO_CLAIM
     whole = flat(generation.text)
-    return [measure(c, whole[slice(*c.place)], evidence) for c in checked]
+    return _Claims(checked, [measure(c, whole[slice(*c.place)], evidence) for c in checked])
 
 
 def _summed(checked: Sequence[CheckedSentence], odds: Sequence[float] = (), threshold: float = 0.5) -> Score:

@@ -106,6 +106,15 @@ class Evidence:
 
     def nearest(self, mine: frozenset[str]) -> tuple[int, list[int]]:
         """Index of the sentence with most of these units, the shorter one of two, and those of its neighbours."""
+        if mine not in self._near:
+            self._near[mine] = self._nearest(mine)
+        return self._near[mine]
+
+    @cached_property
+    def _near(self) -> dict[frozenset[str], tuple[int, list[int]]]:
+        return {}
+
+    def _nearest(self, mine: frozenset[str]) -> tuple[int, list[int]]:
         if not self.sentences:
             return 0, []
         shared = [len(mine & theirs) - 0.01 * len(theirs) for _, theirs in self.sentences]

@@ -166,6 +166,8 @@ def _figures(checked: CheckedSentence, close: Sequence[str]) -> tuple[float, flo
 
 def _names(checked: CheckedSentence, sentence: str, close: Sequence[str]) -> tuple[float, float, float]:
     """Names: how many, how many nowhere, how many only away from the nearest sentences."""
+    if not checked.names:
+        return 0.0, 0.0, 0.0
     missing = {f.place for f in checked.findings if f.kind == "name"}
     text = squeeze("".join(close))
     away = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from aigc_eval.text import has_hanzi
 
@@ -61,8 +62,17 @@ def negations(text: str) -> int:
     >>> negations("It isn't red, not only that"), negations("他没有去,不过非常想去")
     (1, 1)
     """
+    return _short_negations(text) if len(text) <= _SHORT else _negations(text)
+
+
+def _negations(text: str) -> int:
     english = _NEGATOR_EN.findall(_NOT_ONLY_EN.sub(" ", text))
     return len(english) + len(_NEGATOR_ZH.findall(_NOT_NEGATIVE_ZH.sub(" ", text)))
+
+
+_SHORT = 4096
+# A sentence of the evidence is compared with many sentences of answers.
+_short_negations = lru_cache(maxsize=512)(_negations)
 
 
 def opposites(one: str, other: str) -> int:
@@ -71,18 +81,18 @@ def opposites(one: str, other: str) -> int:
     >>> opposites("Sales rose.", "Sales fell."), opposites("销量上升", "销量上升")
     (1, 0)
     """
-    found = 0
-    for pair in _pairs_in(one):
-        mine = [side.search(one) is not None for side in pair]
-        if sum(mine) == 1:
-            theirs = [side.search(other) is not None for side in pair]
-            found += sum(theirs) == 1 and mine != theirs
-    return found
+    mine, theirs = (_short_sides(t) if len(t) <= _SHORT else _sides(t) for t in (one, other))
+    return sum(theirs.get(pair, side) != side for pair, side in mine.items())
 
 
-def _pairs_in(text: str) -> list[tuple[re.Pattern[str], ...]]:
-    """The pairs written in the text's letters."""
-    return [*(_OPPOSITES_EN if _LATIN.search(text) else ()), *(_OPPOSITES_ZH if has_hanzi(text) else ())]
+def _sides(text: str) -> dict[int, bool]:
+    """The pairs of opposites, in the text's letters, of which it has one side only, and whether that is the first."""
+    pairs = [*(_OPPOSITES_EN if _LATIN.search(text) else ()), *(_OPPOSITES_ZH if has_hanzi(text) else ())]
+    found = ((id(pair), [side.search(text) is not None for side in pair]) for pair in pairs)
+    return {pair: sides[0] for pair, sides in found if sum(sides) == 1}
+
+
+_short_sides = lru_cache(maxsize=512)(_sides)
 
 
 def clauses(sentence: str) -> list[str]:
