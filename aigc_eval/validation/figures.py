@@ -4,6 +4,10 @@ The unit of inference is the group (a template, a source, a prompt), never the s
 precision, recall, specificity): Wilson at the effective number of examples; balanced accuracy: from the intervals of
 recall and specificity (MOVER); AUC: DeLong's on the logit where every group is one example, else, as for all others, a
 delete-a-block jackknife over groups. Under ten groups there is no interval.
+
+Simulated at 95 %: 92 to 96 % of the intervals hold the true value with 300 single examples, 94 to 97 % with 150 groups
+of five, 92 to 98 % with 60 single examples. Calibration errors are biased upwards where bins hold few examples, so that
+theirs hold it in 92 to 95 % of samples of 300 and in 73 to 78 % of samples of 60.
 """
 
 from __future__ import annotations
