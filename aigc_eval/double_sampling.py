@@ -101,8 +101,9 @@ def powered_shares(cells: Cells, level: float = 0.95, *, wider: float = 1.0) -> 
     Each share's interval is Jeffreys', with Clopper-Pearson's end where two hits (or misses) or fewer stand behind it;
     an empty cell can be anything. MOVER (Zou & Donner 2008) joins the distances to the ends that drive the whole there.
 
-    In simulation (docs/coverage.md) intervals of nominal 95 % hold the truth in 93.9 % of samples or more, where the
-    normal interval of PPI++ holds it in as few as 2 %.
+    In simulation (docs/coverage.md) intervals of nominal 95 % hold the truth in 94.2 % of samples or more, where the
+    normal interval of PPI++ holds it in as few as 2 %. A one-sided bound of nominal 5 % is missed in up to 6.5 % from
+    above and 7.9 % from below.
     """
     (hit, rest, q), ends = [cell.share for cell in cells], [cell.ends(level) for cell in cells]
     middle, apart = q * hit + (1 - q) * rest, hit - rest

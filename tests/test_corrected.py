@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +12,20 @@ from typing import Any
 
 import pytest
 
-from aigc_eval import runner, verify
+from aigc_eval import cards, config, runner, verify
 from aigc_eval.corrections import Detected, rogan_gladen, rogan_gladen_strata
+from aigc_eval.errors import ConfigError
 from aigc_eval.gates import parse
 from aigc_eval.journal import Journal
 from aigc_eval.labels import label_record, sheet_record
 from aigc_eval.loading import load
 from aigc_eval.records import Accuracy, Correction, Drawing, Label, Prompt, Run, ScorerCard, Sheet
+from aigc_eval.rejudging import rejudge
 from aigc_eval.report.csv_table import summary
 from aigc_eval.report.markdown import markdown
 from aigc_eval.report.words import gate_sentence, gate_title, why
 from aigc_eval.reviews import basis_of
+from aigc_eval.scorers.ai_label import AiLabel
 from tests.seen_elsewhere.small import Marked, Says, bench, prompts
 
 EN = Accuracy("lang=en", 200, 160, 400, 20)
@@ -104,7 +108,6 @@ def test_a_card_corrects_a_rate_and_a_gate_looks_at_it(tmp_path: Path) -> None:
     assert (judged.value, judged.high, judged.scored) == (pytest.approx(found.value), pytest.approx(at_90.high), N)
     assert gate_title(run, run.verdicts[1]).zh.endswith("（校正）")
     assert load(tmp_path / "run").corrections == run.corrections
-    assert verify.verify(tmp_path / "run").ok if hasattr(verify.verify(tmp_path / "run"), "ok") else True
 
 
 def test_languages_count_by_their_own_accuracy(tmp_path: Path) -> None:
@@ -233,3 +236,65 @@ def test_tables_hold_raw_and_corrected_side_by_side(tmp_path: Path) -> None:
 def test_corrections_are_records(tmp_path: Path) -> None:
     run = carry_out(tmp_path, cards=[card(EN)], zh=50)
     assert [Correction.from_json(c.to_json()) for c in run.corrections] == [*run.corrections]
+
+
+# Benches and policies
+
+
+def written(home: Path, **more: Any) -> Path:
+    """A bench of a scorer that comes with a card, in two languages."""
+    scorer = AiLabel("both")
+    own = card(
+        replace(EN, slice="lang=en"),
+        ZH,
+        identity=scorer.identity(),
+        metric="labelled_rate",
+        signature=scorer.signature(),
+    )
+    (home / "cards").mkdir()
+    (home / "cards" / "label.json").write_text(cards.encode(replace(own, scorer="ai_label")), "utf-8")
+    rows = [{"id": f"p{i}", "prompt": "你好" if i % 2 else "Hello"} for i in range(40)]
+    (home / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    known = {"name": "b", "prompts": ["p.jsonl"], "candidates": [{"template": ["{prompt}!"]}]}
+    known |= {"scorers": [{"ai_label": "both"}], "cards": ["cards/label.json"], "report": {"formats": ["json"]}}
+    (home / "bench.yaml").write_text(json.dumps(known | more), "utf-8")
+    return home / "bench.yaml"
+
+
+def test_a_run_is_verified_and_judged_again_without_its_cards(tmp_path: Path) -> None:
+    path = written(tmp_path, gates=["corrected ai_label.labelled_rate >= 1 %"], require_validated=True)
+    run = runner.run(config.load(path), tmp_path / "run")
+    assert [c.digest for c in run.cards] == [c.digest for c in config.load(path).cards]
+    assert run.cards[0].digest
+    assert {c.slice for c in run.corrections} == {"", "lang=en", "lang=zh"}
+    (tmp_path / "cards" / "label.json").unlink()
+    assert verify.verify(tmp_path / "run").unfit is None
+    needed = {"scorer": "ai_label", "lang": "zh", "sensitivity": 0.5, "specificity": 0.8, "min_items": 200}
+    policy = {"gates": ["ai_label.labelled_rate >= 1 %"], "require_validated": True, "required_validation": [needed]}
+    (tmp_path / "policy.yaml").write_text(json.dumps(policy), "utf-8")
+    again = rejudge(tmp_path / "run", tmp_path / "policy.yaml")
+    assert [r.code for v in again.verdicts for r in v.reasons][-1] == "validated"
+    assert again.corrections == run.corrections
+    assert verify.verify(tmp_path / "run").unfit is None
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"gates": ["corrected cost.latency <= 1"]}, "unknown scorer"),
+        ({"cards": ["../card.json"]}, "leads out of the bench's folder"),
+        ({"cards": ["p.jsonl"]}, "no JSON"),
+        ({"cards": ["cards/label.json", "cards/label.json"]}, "listed twice"),
+        ({"gates": ["corrected ai_label.labelled_rate parity lang within 2 points"]}, "held against a limit"),
+        ({"scorers": ["fluency"], "gates": ["ppi fluency.rep_2 <= 0.9"]}, "is no rate of outputs"),
+    ],
+)
+def test_what_cannot_be_corrected_is_an_error_of_the_bench(tmp_path: Path, more: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        config.load(written(tmp_path, **more))
+
+
+def test_a_gate_may_ask_or_not_for_itself(tmp_path: Path) -> None:
+    gates = ["ai_label.labelled_rate >= 1 %", {"gate": "ai_label.labelled_rate >= 2 %", "require_validated": False}]
+    found = config.load(written(tmp_path, gates=gates, require_validated=True)).gates
+    assert [gate.require_validated for gate in found] == [True, False]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aigc_eval import standards
 from aigc_eval.conclusion.accuracy import Accuracies
 from aigc_eval.conclusion.terms import Terms, adopted
-from aigc_eval.estimates import where
+from aigc_eval.estimates import ROUNDING, where
 from aigc_eval.evidence import Reference, expanded, findings
 from aigc_eval.gates import BASELINE, Against, Finding, Gate, Grade, Limit, Policy, budget_reasons, judge
 from aigc_eval.metrics import Metric, Rate
@@ -118,7 +118,11 @@ class Judging:
         if end is None or not isinstance(metric, Rate):
             return []
         floor = self.accuracies.of(gate.scorer, metric, rows).floor(name, gate.where)
-        return [Reason("raw_floor", {"floor": floor, "limit": end})] if floor is not None and end <= floor else []
+        return (
+            [Reason("raw_floor", {"floor": floor, "limit": end})]
+            if floor is not None and end <= floor + ROUNDING
+            else []
+        )
 
     def _budget(self, rows: pd.DataFrame) -> list[Reason]:
         outcomes = {str(k): int(n) for k, n in rows["outcome"].value_counts().items()}
