@@ -12,7 +12,7 @@ from aigc_eval.conclusion import metric_facts, scored_outcomes
 from aigc_eval.config.standards import read_standard, shipped
 from aigc_eval.metrics import Metric
 from aigc_eval.plugin import Plugin, Scorer
-from aigc_eval.records import ScorerCard, Standard
+from aigc_eval.records import Accuracy, ScorerCard, Standard
 from aigc_eval.registry import Entry, Kind, entries
 from aigc_eval.report.view import method_line, policy
 from aigc_eval.report.words import needs_words, say, source_words, spoken
@@ -52,7 +52,7 @@ def _card(card: ScorerCard, made: Made | None) -> Row:
         "options": dict(made.options) if made else {},
         "scorer": card.scorer,
         "metric": card.metric,
-        "languages": [a.slice.removeprefix("lang=") for a in card.slices if a.slice.startswith("lang=")],
+        "languages": [a.slice.removeprefix("lang=") for a in card.slices if _tells(a)],
         "examples": whole.positives + whole.negatives if whole else 0,
         "sensitivity": _rounded(whole.sensitivity if whole else None),
         "specificity": _rounded(whole.specificity if whole else None),
@@ -62,6 +62,11 @@ def _card(card: ScorerCard, made: Made | None) -> Row:
         "identity": card.identity,
         "holds": "yes" if made is not None and made.plugin().identity() == card.identity else "no",
     }
+
+
+def _tells(of: Accuracy) -> bool:
+    """Whether it is about a language of which examples of both kinds were scored."""
+    return of.slice.startswith("lang=") and of.positives > 0 < of.negatives
 
 
 def _rounded(value: float | None) -> float | None:
