@@ -20,10 +20,11 @@ import pandas as pd
 import pytest
 from scipy.stats import chisquare
 
-from aigc_eval import config, runner, verify
+from aigc_eval import config, rejudging, runner, verify
 from aigc_eval.cli import main
 from aigc_eval.errors import DataError, UsageError
 from aigc_eval.journal import NAME, Journal
+from aigc_eval.labelling import growing
 from aigc_eval.labelling import sheets as making
 from aigc_eval.labelling.asked import Asked, Opened, opened
 from aigc_eval.labelling.drawing import Sizes, draw
@@ -600,6 +601,50 @@ def test_labels_feed_validation(raters: Path, tmp_path: Path) -> None:
     assert main(["review", "export", str(raters), "--labels", "--strata", "--out", str(every)]) == 0
     assert len(every.read_text().splitlines()) > len(lines)
     assert main(["review", "export", str(raters), "--labels", "--out", str(raters / "x.jsonl")]) == 2
+
+
+def test_labels_decide_gates_that_ask_for_them(raters: Path, drawn: tuple[Path, Made], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(raters, tmp_path / "out"))
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("gates: [ppi toxicity.toxic_fraction <= 75 %]\n")
+    main(["gate", str(run), "--policy", str(policy)])
+    before = json.loads((run / "run.json").read_bytes())
+    every = filled(tmp_path / "c.csv", drawn[1], lambda i, row: "1")
+    for rater in ("C", "D", "E"):  # now most of them say yes to everything
+        import_files(run, [every], rater=rater)
+    after = json.loads((run / "run.json").read_bytes())
+    rates = [
+        next(c for c in told["corrections"] if c["kind"] == "ppi" and "slice" not in c) for told in (before, after)
+    ]
+    assert rates[0]["value"] < rates[1]["value"]
+    assert (before["verdicts"][0]["status"], before["exit_code"]) == ("pass", 0)
+    assert after["verdicts"][0]["status"] != "pass"
+    assert after["status"] != "pass"
+    assert (after["labelled"][0]["raters"], after["policy"]) == (["Li Na <i>", "王伟", "C", "D", "E"], before["policy"])
+    assert verify.verify(run).status == "ok"
+
+
+def test_a_crash_loses_no_label(
+    whole: Path, raters: Path, drawn: tuple[Path, Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Path(shutil.copytree(raters, tmp_path / "out"))
+    file = filled(tmp_path / "c.csv", drawn[1], lambda i, row: "1")
+
+    def cut(*_: object, **__: object) -> None:
+        raise OSError("power")
+
+    before = contents(run)
+    for place, name in ((growing, "conclude_again"), (rejudging, "publish")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, cut)
+            with pytest.raises(OSError, match="power"):
+                import_files(run, [file], rater="C")
+        if place is growing:
+            assert contents(run) == before, "nothing is recorded before the run can be concluded with it"
+    assert not (run / "verdict.json").exists(), "no verdict is taken for one about the new labels"
+    runner.run(config.load(whole.parent / "bench.yaml"), run)
+    assert import_files(run, [file], rater="C")[0].recorded == 0
+    assert verify.verify(run).status == "ok"
 
 
 @SLOW

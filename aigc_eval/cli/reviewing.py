@@ -94,6 +94,7 @@ def import_(
     ],
     *,
     rater: Annotated[str, typer.Option(metavar="NAME", help="Who filled in sheet.csv.")] = "",
+    trust_bench: TrustBench = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
@@ -106,7 +107,7 @@ def import_(
     from aigc_eval.report.escape import terminal
     from aigc_eval.reviewing import import_files
 
-    found = import_files(folder, files, rater=rater)
+    found = import_files(folder, files, rater=rater, trust=trust_bench)
     if as_json:
         files_told = [
             {"file": f.file, "sha256": f.sha256, "kind": f.kind, "recorded": f.recorded, "known": f.known}

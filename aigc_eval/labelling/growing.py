@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from aigc_eval.journal import Journal
+from aigc_eval.labels import LABEL
 from aigc_eval.publishing import edition_of, reports_of
+from aigc_eval.rejudging import conclude_again
 from aigc_eval.runner import report_again
 
 __all__ = ["grow", "now"]
@@ -22,19 +24,26 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(epoch) if epoch.isdecimal() else None))
 
 
-def grow(folder: Path, new: Callable[[Journal], Sequence[Mapping[str, Any]]]) -> None:
+def grow(folder: Path, new: Callable[[Journal], Sequence[Mapping[str, Any]]], *, trust: bool = False) -> None:
     """Append what is `new` beside the records that the journal holds, and write the run's reports about it again.
 
-    They are also written where a crash came between an earlier record and its reports.
+    With new labels the run is concluded again, since its corrected rates and what gates say of them may rest on them:
+    nothing is recorded where that cannot be done. `trust` lets the bench's own Python classes be imported for it.
+    Reports are also written where a crash came between an earlier record and its reports.
     """
     with Journal(folder) as journal:
-        if found := new(journal):
-            journal.append([*found, {"kind": "end"}])
+        found = new(journal)
         current = _judged(folder) == journal.head
+        again = any(r["kind"] == LABEL for r in found) or (not current and any(journal.each(LABEL)))
+        if found and not again:
+            journal.append([*found, {"kind": "end"}])
+            current = False
         terms = [*journal.each("terms")][-1]
         formats, languages = reports_of(folder, terms)
         edition = edition_of(folder, terms["bench"])
-    if not current:
+    if again:
+        conclude_again(folder, found, trust=trust)
+    elif not current:
         report_again(folder, formats, languages, edition)
 
 

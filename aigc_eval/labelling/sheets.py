@@ -61,7 +61,7 @@ def make_sheet(
         raise UsageError(f"{place} is in the run's folder, which holds nothing but the run; name another with --out")
     known = {sheet.id: sheet for sheet in sheets(found.labelling)}
     sheet = known.get(drawn.sheet.id, drawn.sheet)
-    grow(folder, lambda journal: _new(journal, sheet))
+    grow(folder, lambda journal: _new(journal, sheet), trust=trust)
     rate = found.rate(wanted.scorer, wanted.metric)
     asked = found.run.bench.get("report") or {}
     mark = bool((asked.get("csv") or {}).get("bom", True)) if bom is None else bom

@@ -38,11 +38,12 @@ class Imported:
     kind: Literal["decisions", "labels"] = "decisions"
 
 
-def import_files(folder: Path, files: Sequence[Path], *, rater: str = "") -> list[Imported]:
+def import_files(folder: Path, files: Sequence[Path], *, rater: str = "", trust: bool = False) -> list[Imported]:
     """Record the decisions and labels in files in the journal of the completed run in a folder, and tell it again.
 
-    `rater` is who filled in tables. What is known already is not recorded twice. Raises `DataError` with all that is
-    wrong with any file, and `JournalError` where the folder holds no such run; nothing is recorded then.
+    `rater` is who filled in tables. `trust` lets the bench's own Python classes be imported: their rates may rest on
+    labels. What is known already is not recorded twice. Raises `DataError` with all that is wrong with any file, and
+    `JournalError` where the folder holds no such run; nothing is recorded then.
     """
     facts = facts_of(folder)
     with Journal(folder, write=False) as journal:
@@ -57,7 +58,7 @@ def import_files(folder: Path, files: Sequence[Path], *, rater: str = "") -> lis
     if problems:
         raise DataError(problems)
     told: list[Imported] = []
-    grow(folder, lambda journal: _new(journal, known, given, reviews, told))
+    grow(folder, lambda journal: _new(journal, known, given, reviews, told), trust=trust)
     return told
 
 
