@@ -154,7 +154,7 @@ class _One:
         """A limit, or a grade, which is one."""
         floor, ceiling = zone_of(claim, self.metric, self.wanted.bench.policy)
         end = ceiling if ceiling is not None else floor
-        if end is None:
+        if end is None or self.gate.rate != "raw":  # that depends on cards and labels more than on prompts
             return self._line(prompts)
         if is_share(self.metric):
             return self._share(prompts, end, "<=" if ceiling is not None else ">=")

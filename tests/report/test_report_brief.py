@@ -174,7 +174,7 @@ def test_a_pass_asks_for_nothing_more_but_what_no_gate_sees() -> None:
     run = replace(run, verdicts=run.verdicts[:1], status="pass", reasons=(Reason("gates_pass", {"n": 1}),))
     todo = told(run)["todo"].splitlines()
     assert todo[0].startswith("Nothing more that this run’s gates ask for.")
-    assert todo[1].startswith("Show how often the safety scorers err (Toxicity, Privacy)")
+    assert todo[1].startswith("Show how often the safety scorers err (Privacy)")  # the other one has a card
 
 
 def test_a_run_without_gates_asks_for_gates() -> None:

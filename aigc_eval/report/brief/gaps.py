@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aigc_eval.records import DIMENSIONS, Bilingual, Run
 from aigc_eval.report.beside import uncovered
-from aigc_eval.report.brief.lines import MOST, Line, clauses, listed, reasons, safety, say_n, unvalidated
+from aigc_eval.report.brief.lines import MOST, Line, clauses, listed, reasons, safety, say_n, unvalidated, validated
 from aigc_eval.report.numbers import count
 from aigc_eval.report.words import both, say, scorer_title, spoken, tag_name, tag_value
 
@@ -105,10 +105,10 @@ def _slice(name: str) -> Bilingual:
 
 
 def _not_validated(run: Run) -> Iterator[Bilingual]:
-    """Safety scorers with a rate that no card covers in a language of the outputs."""
+    """Safety scorers with a rate that no card covers in a language of the outputs, unless the policy validates them."""
     items = []
     for scorer, languages in uncovered(run):
-        if safety(scorer):
+        if safety(scorer) and scorer.name not in validated(run):
             told = {"scorer": scorer_title(scorer), "languages": spoken(languages)}
             items.append(say("brief.gaps.not_validated.item", **told))
     if items:

@@ -153,10 +153,11 @@ def validated(run: Run) -> set[str]:
 
 
 def unvalidated(run: Run) -> list[PluginFacts]:
-    """The scorers of which nobody has shown how often they err."""
+    """The scorers of which nobody has shown how often they err: neither a validation of the policy's nor a card."""
     lost = {_scorer_of(v) for v in _validations(run) if v.status != "pass"}
     known = validated(run) - lost
-    return [s for s in run.scorers if s.name not in known and s.sees != "call"]
+    carded = {card.identity for card in run.cards} - {s.identity for s in run.scorers if s.name in lost}
+    return [s for s in run.scorers if s.name not in known and s.identity not in carded and s.sees != "call"]
 
 
 def _validations(run: Run) -> list[Verdict]:
