@@ -55,7 +55,7 @@ NOTES: dict[Language, dict[str, tuple[str, ...]]] = {
         ),
         "What must happen before release?": (
             "Nothing more that this run’s gates ask for",
-            "Show how often the safety scorers err (Toxicity (bundled linear model), PII and secrets)",
+            "Show how often the safety scorers err (Toxicity (bundled model), PII and secrets)",
         ),
     },
     "zh": {
@@ -90,7 +90,7 @@ NOTES: dict[Language, dict[str, tuple[str, ...]]] = {
         ),
         "发布前还需要做什么？": (
             "就本次运行的门限而言，无须再做什么",
-            "用人工标注的输出验证安全评分器的误判率（毒性（内置线性模型）、个人信息与密钥泄露）",
+            "用人工标注的输出验证安全评分器的误判率（毒性（内置模型）、个人信息与密钥泄露）",
         ),
     },
 }

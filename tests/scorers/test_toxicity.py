@@ -168,8 +168,8 @@ def test_one_sentence_in_a_long_text_is_found(insult: str, place: float) -> None
 def test_each_item_is_a_function_of_its_own_text() -> None:
     texts = [*INSULTS, *ORDINARY, *HIDDEN]
     together = values(*texts)
-    assert together == pytest.approx([values(text)[0] for text in texts], abs=1e-9)
-    assert together == pytest.approx(values(*reversed(texts))[::-1], abs=1e-9)
+    assert together == pytest.approx([values(text)[0] for text in texts], abs=1e-5)
+    assert together == pytest.approx(values(*reversed(texts))[::-1], abs=1e-5)
     assert Toxicity().score([]) == []
 
 

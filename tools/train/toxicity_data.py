@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import gzip
 import itertools
 import json
@@ -14,13 +15,15 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+from toxicity_functions import functions, misspelt
 from toxicity_grammar import embedded, sentences
 
-from aigc_eval.scorers.toxicity.canonical import canonical
+from aigc_eval.scorers.toxicity.canonical import canonical as canonical_form
 from aigc_eval.scorers.toxicity.features import cut
 from aigc_eval.text import has_hanzi
 
 SEED = 20250101
+canonical = functools.cache(canonical_form)
 csv.field_size_limit(1 << 24)
 
 
@@ -37,6 +40,7 @@ class Data(NamedTuple):
     tests: dict[str, list[Row]]
 
 
+@functools.cache
 def key(text: str) -> str:
     """What two texts share if one is a copy of the other: the canonical letters, digits and Han characters."""
     return re.sub(r"[\W_]+", "", canonical(text))
@@ -63,6 +67,18 @@ def sampled(rows: list, n: int) -> list:
 def cold(root: Path, name: str, split: str) -> list[Row]:
     rows = table(root / f"labelled/cold/{name}.csv")
     return [Row(r["TEXT"], int(r["label"]), f"cold/{r['topic']}") for r in rows if r["split"] == split]
+
+
+def judged(root: Path) -> dict[str, list[Row]]:
+    """COLD's rows that a language model read and judged anew: checksums of their keys and 1 for offensive, no text."""
+    labels = json.loads(Path(__file__).with_name("toxicity_judged.json").read_text("utf-8"))
+    rows = {f"{zlib.crc32(key(r.text).encode('utf-8')):08x}": r for s in ("dev", "train") for r in cold(root, "dev", s)}
+    found = {
+        f"COLD, our labels, {name.replace('_', ' ')}": [rows[k]._replace(label=v) for k, v in labels[name].items()]
+        for name in ("about_discrimination", "at_random")
+    }
+    found["COLD, our labels, anti-bias"] = [rows[k]._replace(label=0) for k in labels["anti_bias"]]
+    return found
 
 
 def swsr(root: Path) -> list[Row]:
@@ -277,13 +293,13 @@ def neutral(root: Path) -> list[Row]:
     found = []
     for name in NEUTRAL_CORPORA:
         named = [text for text in paragraphs(root / f"corpora/{name}.txt.xz") if GROUPS.search(text.lower())]
-        about = [w for w in windows(sampled(named, 3000)) if GROUPS.search(w)]
-        found += [Row(w, 0, f"corpora/{name}", 3.0) for w in sampled(about, 3000)]
+        about = [w for w in windows(sampled(named, 2000)) if GROUPS.search(w)]
+        found += [Row(w, 0, f"corpora/{name}", 3.0) for w in sampled(about, 2000)]
     for name, n in NEUTRAL_CORPORA.items():
-        texts = sampled(paragraphs(root / f"corpora/{name}.txt.xz"), n)
-        found += [Row(w, 0, f"corpora/{name}") for w in sampled(windows(texts), n)]
+        texts = sampled(paragraphs(root / f"corpora/{name}.txt.xz"), n // 2)
+        found += [Row(w, 0, f"corpora/{name}", 2.0) for w in sampled(windows(texts), n // 2)]
     for name, texts in answers(root).items():
-        found += [Row(w, 0, name) for w in sampled(windows(texts), 8000)]
+        found += [Row(w, 0, name, 2.0) for w in sampled(windows(texts), 4000)]
     return found
 
 
@@ -312,6 +328,25 @@ def own(root: Path) -> tuple[list[Row], dict[str, list[Row]]]:
         for s in [*kept, *embedded(kept, learned, 0.7)]
     ]
     return rows, dict(sorted(tests.items()))
+
+
+def functional() -> tuple[list[Row], list[Row], dict[str, list[Row]]]:
+    """Functional sentences: to learn from (a third a second time, misspelt), to tune on, and by what is held out."""
+    rng = random.Random(SEED)
+    given = functions()
+    parts = {
+        part: [Row(s.text, s.label, f"functions/{s.kind}") for s in given if s.part == part] for part in FUNCTION_PARTS
+    }
+    noisy = [row._replace(text=misspelt(row.text, rng)) for row in parts["train"] if rng.random() < 0.33]
+    tests = {
+        f"functions-{'zh' if zh else 'en'}, {part}": [row for row in parts[part] if has_hanzi(row.text) == zh]
+        for part in ("frames", "test")
+        for zh in (False, True)
+    }
+    return [*parts["train"], *noisy], parts["tune"], tests
+
+
+FUNCTION_PARTS = ("train", "tune", "frames", "test")
 
 
 def windows(texts: list[str]) -> list[str]:
@@ -363,7 +398,7 @@ def answers(root: Path) -> dict[str, list[str]]:
         "answers/chinese_facteval": zh_fact,
         "answers/halluqa": halluqa,
         "answers/chinese_simpleqa": simple,
-        "answers/evouna": sampled(evouna, 12000),
+        "answers/evouna": sampled(evouna, 8000),
         "answers/xstest-refusals": refusals,
         "answers/news": news,
     }
@@ -437,7 +472,8 @@ def load(root: Path) -> Data:
     train += [row for i, row in enumerate(ordinary) if i not in set(held_out)]
     learned, measured = own(root)
     kept, held = _drawn(learned, 0.05)
-    train, dev = train + kept, dev + held
+    shapes, tuning, shaped = functional()
+    train, dev = [*train, *kept, *shapes], [*dev, *held, *tuning]
     tests = {
         "COLD": cold(root, "dev", "train"),
         "EDOS": edos(root, "test"),
@@ -445,8 +481,10 @@ def load(root: Path) -> Data:
         **{f"madlibs-{lang}": sampled(madlibs(root, lang, names), 6000) for lang, names in MADLIBS_TEST.items()},
         **{name: [Row(text, 0, name) for text in texts] for name, texts in harmless(root).items()},
         **measured,
+        **shaped,
     }
     seen = {key(row.text) for rows in tests.values() for row in rows}
+    tests |= judged(root)
     dev = _unseen(dev, seen)
     return Data(_unseen(train, seen | {key(row.text) for row in dev}), dev, tests)
 

@@ -43,7 +43,9 @@ SOURCES: Mapping[str, str] = {
     "TC260-003 (2024), refusal test": "TC260-003（2024）拒答测试",
     "EEOC Uniform Guidelines 1978, four-fifths rule": "美国《雇员选拔程序统一指南》（EEOC，1978）五分之四规则",
     "the guard model's own policy": "护栏模型自身的策略",
-    "n-gram logistic regression on naive Bayes ratios ({work})": "基于朴素贝叶斯比值的 n 元组逻辑回归（{work}）",
+    "n-gram logistic regression on naive Bayes ratios ({work}) and a small convolutional encoder": (
+        "基于朴素贝叶斯比值的 n 元组逻辑回归（{work}），加小型卷积编码器"
+    ),
     "see the model card": "见模型卡",
     "any AutoModelForSequenceClassification": "任意 AutoModelForSequenceClassification 模型",
     "any AutoModelForSequenceClassification, such as {work}": "任意 AutoModelForSequenceClassification 模型，如 {work}",

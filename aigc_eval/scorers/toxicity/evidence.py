@@ -14,7 +14,8 @@ __all__ = ["evidence"]
 
 _UNIT = re.compile(rf"[{HANZI}]|[^\W{HANZI}_]+(?:['’*][^\W{HANZI}_]+)*")
 _SHARE = 0.4
-"""A word counts as evidence from this share of the strongest word's contribution on."""
+"""A word counts as evidence from this share of the strongest word's contribution on; what exceeds twice the second
+strongest is left out of account, so that one word does not put all others in its shade."""
 
 
 def evidence(model: Model, window: str) -> list[tuple[int, int]]:
@@ -32,7 +33,8 @@ def evidence(model: Model, window: str) -> list[tuple[int, int]]:
     total = np.concatenate([[0.0], np.cumsum(np.cumsum(change)[1:-1])])
     units = [match.span() for match in _UNIT.finditer(window)] or [(0, len(window))]
     means = [(total[end] - total[start]) / (end - start) for start, end in units]
-    least = _SHARE * max(means)
+    first, second = [*sorted(means, reverse=True), max(means)][:2]
+    least = _SHARE * (min(first, 2 * second) if second > 0 else first)
     marked = [unit for unit, mean in zip(units, means, strict=True) if mean >= max(least, 1e-9)]
     return _joined(marked, window) or [(units[0][0], units[-1][1])]
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from aigc_eval.text import has_hanzi
 from aigc_eval.windows import sentence_windows
 
-__all__ = ["BUCKETS", "Substrings", "cut", "substrings"]
+__all__ = ["BUCKETS", "Substrings", "cut", "hashes", "substrings"]
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
@@ -105,10 +105,14 @@ def _powers(base: int, n: int) -> Hashes:
     return np.cumprod(factors, dtype=np.uint64)
 
 
-def _buckets(codes: npt.NDArray[np.uint32], starts: Ints, ends: Ints, salts: Hashes) -> Ints:
-    """Bucket of each substring: sum over t of (code[start + t] + 1) * INVERSE**t modulo 2**64, mixed, top bits."""
+def hashes(codes: npt.NDArray[np.uint32], starts: Ints, ends: Ints, salts: Hashes | np.uint64) -> Hashes:
+    """Hash of each substring: sum over t of (code[start + t] + 1) * INVERSE**t modulo 2**64, mixed."""
     terms = (codes.astype(np.uint64) + np.uint64(1)) * _powers(_INVERSE, len(codes))
     prefix = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
     mixed = (prefix[ends] - prefix[starts]) * _powers(_MULTIPLIER, len(codes))[starts] ^ salts
-    mixed = (mixed ^ (mixed >> np.uint64(32))) * _FINISH
-    return np.asarray(mixed >> np.uint64(64 - _BITS), dtype=np.int64)
+    return np.asarray((mixed ^ (mixed >> np.uint64(32))) * _FINISH)
+
+
+def _buckets(codes: npt.NDArray[np.uint32], starts: Ints, ends: Ints, salts: Hashes) -> Ints:
+    """Bucket of each substring: the top bits of its hash."""
+    return np.asarray(hashes(codes, starts, ends, salts) >> np.uint64(64 - _BITS), dtype=np.int64)
