@@ -6,7 +6,8 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from aigc_eval.config import Bench
@@ -67,11 +68,13 @@ def _is_sound(path: Path, bench: Bench) -> bool:
     return stat.S_ISREG(mode) and not (private and mode & 0o077)
 
 
-def _changed() -> Iterable[int]:
+def _changed() -> Iterator[int]:
     """When each file of the program and of other modules that are loaded was changed."""
     own = (path for path in Path(__file__).parent.rglob("*.*") if path.suffix != ".pyc")
     loaded = (getattr(module, "__file__", None) for module in [*sys.modules.values()])
-    return (os.stat(path).st_mtime_ns for path in (*own, *filter(None, loaded)))
+    for path in (*own, *filter(None, loaded)):
+        with suppress(OSError):  # torch has modules whose files are only names
+            yield os.stat(path).st_mtime_ns
 
 
 def _erred(done: Run) -> bool:
