@@ -380,6 +380,7 @@ def test_decisions_labels_and_tables_come_together_and_later_labels_stand(
     assert verify.verify(run).status == "ok"
 
 
+@SLOW
 def test_a_table_that_is_corrected_records_what_changed_only(
     run: Path, drawn: tuple[Path, Made], tmp_path: Path
 ) -> None:
@@ -609,9 +610,8 @@ def test_labels_decide_gates_that_ask_for_them(raters: Path, drawn: tuple[Path, 
     policy.write_text("gates: [ppi toxicity.toxic_fraction <= 75 %]\n")
     main(["gate", str(run), "--policy", str(policy)])
     before = json.loads((run / "run.json").read_bytes())
-    every = filled(tmp_path / "c.csv", drawn[1], lambda i, row: "1")
-    for rater in ("C", "D", "E"):  # now most of them say yes to everything
-        import_files(run, [every], rater=rater)
+    every = [saved(exported(run, drawn[1], who, label=lambda i: True), tmp_path / f"{who}.json") for who in "CDE"]
+    import_files(run, every)  # now most of them say yes to everything
     after = json.loads((run / "run.json").read_bytes())
     rates = [
         next(c for c in told["corrections"] if c["kind"] == "ppi" and "slice" not in c) for told in (before, after)
@@ -624,6 +624,7 @@ def test_labels_decide_gates_that_ask_for_them(raters: Path, drawn: tuple[Path, 
     assert verify.verify(run).status == "ok"
 
 
+@SLOW
 def test_a_crash_loses_no_label(
     whole: Path, raters: Path, drawn: tuple[Path, Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
