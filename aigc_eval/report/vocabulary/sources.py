@@ -107,5 +107,5 @@ NEEDS: Mapping[str, str] = {
     "perplexity needs a causal model: bundled, a folder or a cached one": (
         "计算困惑度须有因果语言模型：内置（bundled）、本地目录或已缓存的模型"
     ),
-    "names need a spaCy or transformers model": "识别姓名须有 spaCy 或 transformers 模型",
+    "other models for names need spaCy or transformers": "用其他模型识别姓名须有 spaCy 或 transformers",
 }

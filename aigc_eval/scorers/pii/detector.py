@@ -17,7 +17,7 @@ from aigc_eval.scorers.pii.clock import UNLIMITED, Clock, OutOfTime, remaining, 
 from aigc_eval.scorers.pii.contact import CONTACT_RULES
 from aigc_eval.scorers.pii.documents import DOCUMENT_RULES
 from aigc_eval.scorers.pii.findings import Finding, resolve
-from aigc_eval.scorers.pii.ner import NER_ENTITIES, Names, open_model
+from aigc_eval.scorers.pii.ner import NER_ENTITIES, Finder, open_model
 from aigc_eval.scorers.pii.presidio import known
 from aigc_eval.scorers.pii.regions import REGION_RULES
 from aigc_eval.scorers.pii.secrets import SECRET_RULES
@@ -71,7 +71,7 @@ class Detector:
 
     recognizers: tuple[Recognizer, ...]
     threshold: float
-    names: Names | None = None
+    names: Finder | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def answer(self, text: str, question: str, clock: Clock = UNLIMITED) -> list[Finding]:
@@ -142,7 +142,7 @@ def _check(wanted: Sequence[str], ner: str, threshold: float, thresholds: Mappin
     nameless = [e for e in wanted if e in NER_ENTITIES] if not ner else []
     if nameless:
         raise UsageError(
-            f"pii: {', '.join(nameless)} needs a model for names: set `ner` to a spaCy or transformers model"
+            f"pii: {', '.join(nameless)} needs a model for names: set `ner` to bundled, a spaCy or a transformers model"
         )
     idle = [e for e in thresholds if e not in wanted and not (ner and e in NER_ENTITIES)]
     if idle:

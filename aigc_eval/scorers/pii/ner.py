@@ -1,4 +1,4 @@
-"""Names of people, places and organisations, by a spaCy or transformers model that the `ner` option names."""
+"""Names of people, places and organisations, by the bundled tagger or by a spaCy or transformers model."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from aigc_eval.errors import MissingExtra, UsageError
 from aigc_eval.plugin import require
 from aigc_eval.scorers.pii.clock import UNLIMITED, Clock
 from aigc_eval.scorers.pii.findings import Finding
+from aigc_eval.scorers.pii.names.tagger import GAZETTEER, WEIGHTS, bundled
 
-__all__ = ["NER_ENTITIES", "Names", "fingerprint", "open_model"]
+__all__ = ["BUNDLED", "NER_ENTITIES", "Finder", "Names", "fingerprint", "open_model"]
+
+BUNDLED = "bundled"
+"""What `ner` is called where the package's own tagger is meant."""
 
 _SPELLINGS = {
     "PERSON": "PERSON PER PATIENT STAFF HCW DOCTOR NAME FIRSTNAME LASTNAME MIDDLENAME GIVENNAME SURNAME NR NRF 人名",
@@ -69,6 +73,36 @@ class Names:
 
 
 @dataclass(frozen=True)
+class _Bundled:
+    """The package's own tagger, which reads line by line and needs no windows."""
+
+    wanted: frozenset[str]
+    entity: str = "NER"
+    digits: int = 0
+
+    def find(self, text: str, clock: Clock = UNLIMITED) -> Iterator[Finding]:
+        """Findings of the wanted types, their score the probability of the name. Raises OutOfTime."""
+        for kind, start, end, p in bundled()(text, clock):
+            if kind in self.wanted:
+                yield Finding(kind, start, end, p)
+
+
+class Finder(Protocol):
+    """Finds names in a text."""
+
+    @property
+    def entity(self) -> str:
+        """What it is called in an error."""
+
+    @property
+    def digits(self) -> int:
+        """0: a name needs no digit."""
+
+    def find(self, text: str, clock: Clock) -> Iterator[Finding]:
+        """Findings in any order."""
+
+
+@dataclass(frozen=True)
 class _Spacy:
     pipeline: Any
 
@@ -96,8 +130,11 @@ def _has_surrogate(text: str) -> bool:
 
 
 @cache
-def open_model(name: str, wanted: frozenset[str]) -> Names:
-    """A folder (spaCy's has config.cfg, transformers' config.json), an installed spaCy package, a cached id."""
+def open_model(name: str, wanted: frozenset[str]) -> Finder:
+    """The bundled tagger, a folder (with config.cfg: spaCy, config.json: transformers), a package, a cached id."""
+    if name == BUNDLED:
+        bundled()
+        return _Bundled(wanted)
     folder = Path(name)
     if folder.is_dir():
         if (folder / "config.cfg").is_file():
@@ -113,10 +150,11 @@ def open_model(name: str, wanted: frozenset[str]) -> Names:
 @cache
 def fingerprint(name: str) -> str:
     """Digest of a model folder's files; of an installed package or cached id, the name, which says its version."""
-    folder, total = Path(name), hashlib.blake2b(digest_size=16)
+    folder, total = WEIGHTS.parent if name == BUNDLED else Path(name), hashlib.blake2b(digest_size=16)
     if not folder.is_dir():
         return name
-    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+    inside = [WEIGHTS, GAZETTEER] if name == BUNDLED else [f for f in folder.rglob("*") if f.is_file()]
+    for file in sorted(inside):
         total.update(f"{file.relative_to(folder).as_posix()}\n".encode())
         with file.open("rb") as opened:
             total.update(hashlib.file_digest(opened, "blake2b").digest())
