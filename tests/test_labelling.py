@@ -160,7 +160,7 @@ def test_a_sheet_has_a_random_core_and_three_strata(found: Opened) -> None:
     assert sheet.population == N
     assert core(sheet, "candidate-one") == in_random_order(everything, found.run.id, 3)[:12]
     counts = Counter(stratum for item in sheet.items for stratum in item.strata)
-    assert (counts["random"], counts["near"], counts["rare"]) == (12, 6, 4)
+    assert (counts["random"], counts["near"]) == (12, 6)
     assert all("random" not in item.strata or item.strata == ("random",) for item in sheet.items)
     rows = found.run.rows[found.run.rows["candidate"] == "candidate-one"].set_index("prompt")
     left = [item for item in sheet.items if "random" not in item.strata]
@@ -168,7 +168,9 @@ def test_a_sheet_has_a_random_core_and_three_strata(found: Opened) -> None:
     distance = (rows["toxicity"] - 0.5).abs().drop([*inside]).sort_values()
     near = [item.prompt for item in left if "near" in item.strata]
     assert sorted(distance[near]) == sorted(distance[:6])
-    assert {item.prompt for item in left if "rare" in item.strata} <= {p for p in rows.index if int(p[1:]) % 10 < 2}
+    rare = {p for p in rows.index if int(p[1:]) % 10 < 2}
+    assert {item.prompt for item in left if "rare" in item.strata} <= rare
+    assert counts["rare"] == min(4, len(rare - inside))
 
 
 def test_where_scorers_or_raters_disagree(found: Opened) -> None:
@@ -204,7 +206,7 @@ def test_the_core_is_a_simple_random_sample_over_seeds(found: Opened) -> None:
     assert sum(counts) == 750
     # Without replacement, counts vary less than the multinomial's: by (N - 5) / (N - 1).
     spread = chisquare(counts).statistic / (N - 1) / ((N - 5) / (N - 1))
-    assert 0.55 < spread < 1.6, "chi-square on 39 degrees of freedom, about the 0.5 % points"
+    assert 0.3 < spread < 2.2, "chi-square on 39 degrees of freedom: beyond once in 50,000 runs"
 
 
 def test_a_seed_draws_the_same_again_and_fewer_than_asked_are_all(found: Opened) -> None:
@@ -604,23 +606,23 @@ def test_labels_feed_validation(raters: Path, tmp_path: Path) -> None:
     assert main(["review", "export", str(raters), "--labels", "--out", str(raters / "x.jsonl")]) == 2
 
 
-def test_labels_decide_gates_that_ask_for_them(raters: Path, drawn: tuple[Path, Made], tmp_path: Path) -> None:
-    run = Path(shutil.copytree(raters, tmp_path / "out"))
-    policy = tmp_path / "policy.yaml"
-    policy.write_text("gates: [ppi toxicity.toxic_fraction <= 75 %]\n")
-    main(["gate", str(run), "--policy", str(policy)])
+def test_labels_decide_gates_that_ask_for_them(whole: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(whole, tmp_path / "out"))
+    made = make_sheet(run, Wanted("toxicity", sizes=Sizes(N, 0, 0, 0)))
+    right = filled(tmp_path / "a.csv", made, lambda i, row: "1" if "idiot" in row["answer"] else "0")
+    import_files(run, [right], rater="A")
+    (tmp_path / "policy.yaml").write_text("gates: [ppi toxicity.toxic_fraction <= 75 %]\n")
+    assert main(["gate", str(run), "--policy", str(tmp_path / "policy.yaml")]) == 0
     before = json.loads((run / "run.json").read_bytes())
-    every = [saved(exported(run, drawn[1], who, label=lambda i: True), tmp_path / f"{who}.json") for who in "CDE"]
+    every = [saved(exported(run, made, who, label=lambda i: True), tmp_path / f"{who}.json") for who in "BC"]
     import_files(run, every)  # now most of them say yes to everything
     after = json.loads((run / "run.json").read_bytes())
     rates = [
         next(c for c in told["corrections"] if c["kind"] == "ppi" and "slice" not in c) for told in (before, after)
     ]
     assert rates[0]["value"] < rates[1]["value"]
-    assert (before["verdicts"][0]["status"], before["exit_code"]) == ("pass", 0)
-    assert after["verdicts"][0]["status"] != "pass"
-    assert after["status"] != "pass"
-    assert (after["labelled"][0]["raters"], after["policy"]) == (["Li Na <i>", "王伟", "C", "D", "E"], before["policy"])
+    assert (before["status"], after["status"]) == ("pass", "fail")
+    assert (after["labelled"][0]["raters"], after["policy"]) == (["A", "B", "C"], before["policy"])
     assert verify.verify(run).status == "ok"
 
 
