@@ -21,8 +21,7 @@ __all__ = ["UNSCORABLE", "Scorers", "Scoring", "scoring", "scoring_keys", "seen"
 
 Scoring = Stage[Generation, Score]
 
-_BY_OUTCOME = "output is {}"
-UNSCORABLE = frozenset(map(_BY_OUTCOME.format, OUTCOMES))
+UNSCORABLE = frozenset(f"output is {outcome}" for outcome in OUTCOMES)
 """Errors of scores that are none of a scorer: the answer has an outcome that it does not score."""
 
 _TAKEN = {
@@ -163,7 +162,7 @@ def _without_a_call(plugin: Scorer, answer: Generation) -> Score | None:
         return Score(error=short(error))
     # One that was cut off before it said anything has not come to an answer either.
     outcome = "empty" if answer.outcome in ("ok", "truncated") and blank(answer.text) else answer.outcome
-    return None if outcome in plugin.outcomes else Score(error=_BY_OUTCOME.format(outcome))
+    return None if outcome in plugin.outcomes else Score(error=f"output is {outcome}")
 
 
 def _checked(name: str, ranges: Sequence[tuple[str, float, float]], answer: Generation, score: Score) -> Score:
