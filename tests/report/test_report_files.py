@@ -47,7 +47,7 @@ def test_summary_has_every_estimate_in_long_format(run: Run, files: dict[str, Pa
     assert list(table) == [
         *("candidate", "scorer", "metric", "slice", "value", "low", "high", "adverse", "level", "method"),
         *("planned", "scored", "failed", "not_applicable", "prompts", "unit", "better"),
-            *("corrected", "corrected_low", "corrected_high", "ppi", "ppi_low", "ppi_high", "edition"),
+        *("corrected", "corrected_low", "corrected_high", "ppi", "ppi_low", "ppi_high", "edition"),
     ]
     assert len(table) == len(run.estimates)
     for line, estimate in zip(table.to_dict("records"), run.estimates, strict=True):
