@@ -345,7 +345,9 @@ def _accuracy(names: Sequence[str]) -> dict[str, Any]:
     )
     rate = ("toxicity", "toxic_fraction")
     corrections = [
-        Correction(names[0], *rate, "corrected", missing=("zh",), reason="not_validated", floor=0.05, below_floor=True),
+        Correction(
+            names[0], *rate, "corrected", missing=("zh",), reason="not_validated_for", floor=0.05, below_floor=True
+        ),
         Correction(names[-1], *rate, "corrected", "lang=en", 0.012, 0.0, 0.031, n=1000, floor=0.05),
         Correction(names[-1], *rate, "ppi", "", 0.018, 0.004, 0.041, 0.02, 0.004, 0.05, n=60),
     ]

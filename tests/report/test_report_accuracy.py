@@ -24,8 +24,8 @@ def test_cards_rates_and_sheets_stand_beside_each_other() -> None:
     text = told(sample_run())
     assert "86.0 % 82.0–89.0 %95.0 % 93.0–97.0 %" in text
     assert "1,000 (400) 2 more got no score" in text
-    assert "Not validated on labelled examples: Fluency, Diversity, Privacy, Factuality." in text
-    assert "not validated for Chinese" in text
+    assert "Not validated on labelled examples: Fluency (English, Chinese); Toxicity (Chinese); " in text
+    assert "scorer not validated for Chinese" in text
     assert "no more than the scorer flags of flawless outputs (5.00 %)" in text
     assert "1.80 % 0.400–4.10 %" in text
     assert "97 of 10058 of 60" in text.replace("100 58", "10058")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aigc_eval.records import Accuracy, Bilingual, Correction, Labelled, PluginFacts, Run, ScorerCard
+from aigc_eval.report.beside import uncovered
 from aigc_eval.report.html.charts import Album, Picture, reliability
 from aigc_eval.report.numbers import NONE, count, figure, interval
 from aigc_eval.report.page import Page
 from aigc_eval.report.view import Cell, aloud, cell
-from aigc_eval.report.words import level, metric_title, say, scorer_title, spoken, tag_value
+from aigc_eval.report.words import both, level, metric_title, say, scorer_title, sentence, spoken, tag_value
 
 __all__ = ["section"]
 
@@ -70,12 +72,10 @@ def section(page: Page) -> dict[str, Any]:
     run, album = page.run, Album.of(page)
     by_identity = {s.identity: s for s in run.scorers}
     known = [(by_identity[c.identity], c) for c in run.cards if c.identity in by_identity]
-    validated = {scorer.name for scorer, _ in known}
-    without = [s for s in run.scorers if s.dimensions and s.name not in validated]
     return {
         "accuracy_cards": [line for scorer, card in known for line in _card(scorer, card)],
         "accuracy_note": say("accuracy.note", level=level(run)),
-        "accuracy_without": _without(without),
+        "accuracy_without": _without(page),
         "accuracy_curves": [
             Curve(_title(s, c), _spelled(c), album.add(reliability(c.reliability))) for s, c in known if c.reliability
         ],
@@ -88,10 +88,16 @@ def _title(scorer: PluginFacts, card: ScorerCard) -> Bilingual:
     return next((metric_title(m) for m in scorer.metrics if m.name == card.metric), Bilingual(card.metric))
 
 
-def _without(scorers: Sequence[PluginFacts]) -> Bilingual:
-    titles = [scorer_title(s) for s in scorers]
-    items = Bilingual(", ".join(t.en for t in titles), "、".join(t.in_("zh") for t in titles))
-    return say("accuracy.without", items=items) if titles else Bilingual("")
+def _without(page: Page) -> Bilingual:
+    """Scorers with languages of outputs that no card of theirs covers; who reads counts only is told no language."""
+    if page.edition == "public":
+        validated = {card.identity for card in page.run.cards}
+        found = [scorer_title(s) for s in page.run.scorers if s.dimensions and s.identity not in validated]
+    else:
+        told = ((scorer_title(s), spoken(languages)) for s, languages in uncovered(page.run))
+        found = [say("accuracy.without.item", scorer=title, languages=languages) for title, languages in told]
+    items = Bilingual("; ".join(f.en for f in found), "；".join(f.in_("zh") for f in found))
+    return say("accuracy.without", items=items) if found else Bilingual("")
 
 
 def _card(scorer: PluginFacts, card: ScorerCard) -> list[CardLine]:
@@ -159,8 +165,8 @@ def _corrected(found: Correction | None) -> Cell:
 def _remarks(found: Sequence[Correction]) -> list[Bilingual]:
     said = []
     for one in found:
-        if one.missing:
-            said.append(say("accuracy.missing", languages=spoken(one.missing)))
+        if one.value is None and one.reason:
+            said.append(both(partial(sentence, one.why, unit="share")))
         if one.below_floor:
             said.append(say("accuracy.below_floor", floor=figure(one.floor, "share")))
     return said

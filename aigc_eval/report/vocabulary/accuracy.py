@@ -26,8 +26,8 @@ WORDS = {
     "accuracy.of": ("{n} ({positives})", "{n}（{positives}）"),
     "accuracy.data": ("labelled set", "标注集"),
     "accuracy.unscored": ("{n} more got no score", "另有 {n} 条未得评分"),
-    "accuracy.not_validated": ("not validated", "未验证"),
     "accuracy.without": ("Not validated on labelled examples: {items}.", "未经标注样本验证：{items}。"),
+    "accuracy.without.item": ("{scorer} ({languages})", "{scorer}（{languages}）"),
     "accuracy.elsewhere": (
         "These figures hold for texts like those of the labelled set. Where the outputs of a run are of another kind, "
         "label a random sample of them (aigc-eval review sheet).",
@@ -71,7 +71,6 @@ WORDS = {
         "no more than the scorer flags of flawless outputs ({floor}): not to be told from zero",
         "不高于评分器对无问题输出的误报率（{floor}），无法与零区分",
     ),
-    "accuracy.missing": ("not validated for {languages}", "未就{languages}验证"),
     "accuracy.sheets": ("What people labelled", "人工标注情况"),
     "accuracy.sheets_note": (
         "Outputs drawn for people before anybody saw them; the raters saw neither score nor candidate.",
