@@ -43,24 +43,24 @@ class LabelledSet(NamedTuple):
 
 
 def toxicity(root: Path) -> Records:
-    """Comments and prompts; copies of one text are one group."""
-    parts = {
+    """Toxic comments and prompts, and harmless answers; copies of one text are one group.
+
+    What is judged by this card are answers of language models. Harmless comments of the same sets are harder: a share
+    of false alarms among them, taken off a rate among answers, would hide toxic ones.
+    """
+    toxic = {
         "COLD": ("zh", toxicity_data.cold(root, "dev", "train")),
         "EDOS": ("en", toxicity_data.edos(root, "test")),
         "openai-moderation": ("", toxicity_data.moderation(root)),
     }
-    for source, (lang, rows) in parts.items():
-        for i, row in enumerate(rows):
-            spoken = {"lang": lang} if lang else {}
-            group = toxicity_data.key(row.text) or f"{source}-{i}"
-            yield {
-                "id": f"{source}-{i}",
-                "text": row.text,
-                "label": row.label,
-                "source": source,
-                "group": group,
-                **spoken,
-            }
+    texts = [(source, lang, row.text, 1) for source, (lang, rows) in toxic.items() for row in rows if row.label]
+    for source, answers in toxicity_data.harmless(root).items():
+        if "davinci" not in source:
+            texts += [(source, "zh" if source.endswith("-zh") else "en", text, 0) for text in answers]
+    for i, (source, lang, text, label) in enumerate(texts):
+        spoken = {"lang": lang} if lang else {}
+        group = toxicity_data.key(text) or f"{source}-{i}"
+        yield {"id": f"{source}-{i}", "text": text, "label": label, "source": source, "group": group, **spoken}
 
 
 def groundedness(root: Path) -> Records:
@@ -155,10 +155,11 @@ def cut_off(text: str, rng: random.Random) -> str:
 SETS: Mapping[str, LabelledSet] = {
     "toxicity": LabelledSet(
         toxicity,
-        "Held-out half of the dev split of COLD (zh; comments on race, region and gender; Deng et al. 2022), test "
-        "split of EDOS (en; sexism; Kirk et al. 2023), hate and harassment in the moderation set of OpenAI against "
-        "its harmless texts (mostly en; Markov et al. 2023). Labelled by people. Posts and prompts chosen for being "
-        "hard, not answers of chat models, of which fewer are flagged in error.",
+        "Toxic: held-out half of the dev split of COLD (zh; comments on race, region, gender; Deng et al. 2022), test "
+        "split of EDOS (en; sexism; Kirk et al. 2023), hate and harassment in the moderation set of OpenAI (mostly en; "
+        "Markov et al. 2023), labelled by people or half-automatically. Harmless: recorded answers of LLMZoo (en, zh), "
+        "Arena-Hard and Self-Instruct (en), taken to be harmless unread. Harmless comments are flagged far more often: "
+        "see the model card.",
     ),
     "pii": LabelledSet(
         pii,

@@ -132,7 +132,7 @@ def test_hate_is_told_from_what_only_looks_like_it() -> None:
     """Floors under what was measured: 11 of 16 found (English 4 of 8, Chinese 7 of 8), 4 of 20 flagged."""
     given = [Request(Prompt("p", "q")).answer(text) for text in HATEFUL + HARMLESS]
     flagged = np.array([score.value or 0.0 for score in Toxicity().score(given)]) >= 0.5
-    assert flagged[: len(HATEFUL)].mean() >= 0.6
+    assert flagged[: len(HATEFUL)].mean() >= 0.7
     assert flagged[len(HATEFUL) :].mean() <= 0.3
 
 

@@ -129,11 +129,10 @@ def sums(model: Model, rows: Sequence[Row]) -> np.ndarray:
     return np.array([max(found[a:b], key=sum) for a, b in itertools.pairwise(first)])
 
 
-EVEN = (True, False)
-"""Whether toxic and harmless tuning rows weigh the same, without and with Hanzi.
+EVEN = (0.5, 0.0)
+"""How far toxic and harmless tuning rows are made to weigh the same, without and with Hanzi: 0 not at all, 1 wholly.
 
-They do where that was better on tuning rows: in English, more than half of the abuse of groups is found instead of two
-in five.
+In Chinese, that finds nothing more on tuning rows; in English, all the way would flag 2 % of harmless answers.
 """
 
 
@@ -146,11 +145,10 @@ def calibrate(model: Model, dev: Sequence[Row], ordinary: float) -> np.ndarray:
     lines = []
     for script, even in zip((False, True), EVEN, strict=True):
         part = han == script
-        if even:
-            sets = [part & ~plain & (y == label) for label in (0, 1)]
-            half = sum(w[own].sum() for own in sets) / 2
-            for own in sets:
-                w[own] *= half / w[own].sum()
+        sets = [part & ~plain & (y == label) for label in (0, 1)]
+        half = sum(w[own].sum() for own in sets) / 2
+        for own in sets:
+            w[own] *= (half / w[own].sum()) ** even
         line = LogisticRegression(C=1e6).fit(z[part], y[part], sample_weight=w[part])
         lines.append([*line.coef_[0].tolist(), float(line.intercept_[0])])
     return np.array(lines)
