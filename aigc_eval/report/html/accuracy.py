@@ -74,6 +74,7 @@ def section(page: Page) -> dict[str, Any]:
     known = [(by_identity[c.identity], c) for c in run.cards if c.identity in by_identity]
     return {
         "accuracy_cards": [line for scorer, card in known for line in _card(scorer, card)],
+        "accuracy_sets": [*{card.data: card.note for _, card in known if card.note}.items()],
         "accuracy_note": say("accuracy.note", level=level(run)),
         "accuracy_without": _without(page),
         "accuracy_curves": [

@@ -25,6 +25,7 @@ WORDS = {
     "accuracy.examples": ("examples (of them positive)", "样本数（其中正例）"),
     "accuracy.of": ("{n} ({positives})", "{n}（{positives}）"),
     "accuracy.data": ("labelled set", "标注集"),
+    "accuracy.sets": ("What the labelled sets hold", "标注集的内容"),
     "accuracy.unscored": ("{n} more got no score", "另有 {n} 条未得评分"),
     "accuracy.without": ("Not validated on labelled examples: {items}.", "未经标注样本验证：{items}。"),
     "accuracy.without.item": ("{scorer} ({languages})", "{scorer}（{languages}）"),
