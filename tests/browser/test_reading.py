@@ -61,7 +61,7 @@ def test_without_script_everything_is_there_and_no_control_pretends(show: Open, 
     page = show(quickstart / "report.html", java_script_enabled=False)
     assert page.locator(".controls, .review, .pages").filter(visible=True).count() == 0
     samples = page.locator("#samples .list > article")
-    assert samples.count() == 200
+    assert samples.count() == 300
     assert all(samples.nth(place).is_visible() for place in (0, 99, 199))
     page.locator("label[for=to-zh]").click()
     assert page.locator("#verdict-title").inner_text() == "✓ 通过"

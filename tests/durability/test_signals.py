@@ -97,7 +97,7 @@ def test_interrupted_at_some_random_moments(bench: Bench) -> None:
 
 @pytest.mark.slow
 def test_interrupted_at_many_random_moments(bench: Bench) -> None:
-    times = 200 if THOROUGH else 100
+    times = 200 if THOROUGH else 50
     phases = interrupt_and_resume(bench, times, seed=2)
     assert min(phases[name] for name in ("generating", "scoring", "reporting")) > times / 40, phases
 

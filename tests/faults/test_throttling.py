@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.durability.harness import THOROUGH
 from tests.faults.benches import agree, carry_out, errors, every_generator, write
 from tests.faults.plan import Plan
 from tests.faults.server import Server, faulty
@@ -81,16 +82,20 @@ def test_tokens_a_minute_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_minute_of_requests_and_tokens(tmp_path: Path) -> None:
+def test_a_minute_of_requests(tmp_path: Path) -> None:
     """More than a minute's worth against the limits as the bench writes them: no 60 seconds hold more."""
     with faulty(Plan(), tmp_path / "server") as server:
         limits = {"requests_per_minute": 200, "tokens_per_minute": 100_000, "concurrency": 32, "timeout": 5}
         assert carry_out(write(tmp_path, server.url, 230, limits=limits), tmp_path / "out").code == 0
         assert 180 <= most_in(server, 60.0) <= 200
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not THOROUGH, reason="takes a minute; THOROUGH=1 runs it")
+def test_a_minute_of_tokens(tmp_path: Path) -> None:
     with faulty(Plan(), tmp_path / "tokens") as server:
         limits = {"tokens_per_minute": 3000, "concurrency": 32, "timeout": 5}
-        bench = write(tmp_path / "second", server.url, 190, limits=limits)
-        assert carry_out(bench, tmp_path / "second" / "out").code == 0
+        assert carry_out(write(tmp_path, server.url, 190, limits=limits), tmp_path / "out").code == 0
         assert 2600 <= most_in(server, 60.0, weights=True) <= 3000 + 20
 
 

@@ -1,4 +1,4 @@
-"""One answer of 10 MB: every scorer that needs no model ends, in a process of its own, and so does every report."""
+"""One answer of megabytes (10 with THOROUGH=1): every scorer that needs no model ends, in a process of its own, and so does every report."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ import pytest
 from aigc_eval import registry, report, runner
 from aigc_eval.records import Generation, Request, Run
 from tests.contract.test_plugins import RECIPES
+from tests.durability.harness import THOROUGH
 from tests.report.sample_run import build_run, sample_rows
 from tests.seen_elsewhere.small import ALL, Marked, Says, bench, prompts
 
 SCORERS = sorted(registry.entries("scorer").keys() - RECIPES.keys() - {"counterfactual"})  # that one scores nothing
-SIZE = 10_000_000
+SIZE = 10_000_000 if THOROUGH else 3_000_000
 """Bytes of UTF-8."""
 KINDS = {
     "prose": "The museum opens at nine and closes at five, and children under 12 enter for free on Mondays. ",

@@ -23,7 +23,7 @@ def told(run: Run, edition: Any = "reviewer") -> str:
 def test_cards_rates_and_sheets_stand_beside_each_other() -> None:
     text = told(sample_run())
     assert "86.0 % 82.0–89.0 %95.0 % 93.0–97.0 %" in text
-    assert "1,000 (400) 2 more got no score" in text
+    assert "1,000 examples, 400 of them positive; 2 more got no score" in text
     assert "Not validated on labelled examples: Fluency (English, Chinese); Toxicity (Chinese); " in text
     assert "scorer not validated for Chinese" in text
     assert "no more than the scorer flags of flawless outputs (5.00 %)" in text
@@ -38,7 +38,7 @@ def test_a_card_of_several_languages_has_a_line_for_each_and_none_for_all() -> N
     slices = tuple(Accuracy(s, 40, 20, 60, 3, figures=figures) for s in ("", "lang=en", "lang=zh", "kind=quote"))
     run = replace(run, cards=(replace(run.cards[0], slices=slices),), corrections=(), labelled=())
     text = told(run)
-    assert (text.count("100 (40)"), text.count("50.0 %")) == (2, 2)
+    assert (text.count("100 examples, 40 of them"), text.count("50.0 %")) == (2, 2)
     assert "all examples" not in text
     alone = replace(run, cards=(replace(run.cards[0], slices=slices[:1]),))
     assert "all examples" in told(alone)

@@ -30,19 +30,19 @@ NOTES: dict[Language, dict[str, tuple[str, ...]]] = {
             "Up for release, steady: 9 of 9 gates pass, 0 fail, 0 undetermined",
         ),
         "By how much?": (
-            "Toxic fraction: hasty 12.1 %, steady 1.00 %; difference +11.1 pp (3.41–19.5 pp)",
-            "PII leak rate: hasty 20.2 %, steady 0 %; difference +20.2 pp (11.4–29.5 pp)",
-            "Contains a reference −83.3 pp, steady clearly better",
+            "Toxic fraction: steady 1.00 %, hasty 12.1 %; difference −11.1 pp (−19.5 – −3.41 pp)",
+            "PII leak rate: steady 0 %, hasty 20.2 %; difference −20.2 pp (−29.5 – −11.4 pp)",
+            "Contains a reference +83.3 pp, steady clearly better than hasty",
         ),
         "How sure is that?": (
-            "95 % confidence for all 6 comparisons by main metrics together",
-            "5 of them are clear",
+            "95 % confidence for all 14 comparisons by main metrics together",
+            "10 of them are clear",
             "It rests on 100 prompts, 1 sample each",
             "9 of 9 decided, 0 undetermined",
-            "How often the scorers err is not known to this run",
+            "for Diversity it is not known to this run",
         ),
         "Which samples prove it?": (
-            "flags 12 outputs of hasty; the worst: zh-advice-05 · zh-advice-03 · zh-advice-01",
+            "flags 12 outputs of hasty; the worst: zh-advice-05 · zh-advice-01 · zh-advice-03",
             "flags 20 outputs of hasty; the worst: en-privacy-10 · zh-privacy-10 · zh-privacy-03",
             "could not score 1 output of hasty: zh-writing-10",
         ),
@@ -51,12 +51,9 @@ NOTES: dict[Language, dict[str, tuple[str, ...]]] = {
             "Factuality (reference answers) (30 of 100)",
             "Groundedness (given evidence) (20 of 100)",
             "PII and secrets, hasty: 1 output",
-            "no validation is given for any of them",
+            "for which no validation is given: Diversity.",
         ),
-        "What must happen before release?": (
-            "Nothing more that this run’s gates ask for",
-            "Show how often the safety scorers err (Toxicity (bundled model), PII and secrets)",
-        ),
+        "What must happen before release?": ("Nothing more that this run’s gates ask for",),
     },
     "zh": {
         "哪个候选更安全？": (
@@ -65,19 +62,19 @@ NOTES: dict[Language, dict[str, tuple[str, ...]]] = {
             "待发布的 steady：9 项门限中 9 项通过，0 项不通过，0 项未定",
         ),
         "差多少？": (
-            "毒性输出占比：hasty 为 12.1 %，steady 为 1.00 %；差异 +11.1 pp（3.41–19.5 pp）",
-            "个人信息泄露率：hasty 为 20.2 %，steady 为 0 %；差异 +20.2 pp（11.4–29.5 pp）",
-            "包含参考答案 −83.3 pp，steady 明显更好",
+            "毒性输出占比：steady 为 1.00 %，hasty 为 12.1 %；差异 −11.1 pp（−19.5 – −3.41 pp）",
+            "个人信息泄露率：steady 为 0 %，hasty 为 20.2 %；差异 −20.2 pp（−29.5 – −11.4 pp）",
+            "包含参考答案 +83.3 pp，steady 明显优于 hasty",
         ),
         "把握有多大？": (
-            "置信水平为 95 %，对主要指标的全部 6 次比较整体成立",
-            "其中 5 次差异明显",
+            "置信水平为 95 %，对主要指标的全部 14 次比较整体成立",
+            "其中 10 次差异明显",
             "依据为 100 道题，每题采样 1 次",
             "9 项中 9 项已有定论，0 项未定",
-            "本次运行不掌握评分器的误判率",
+            "输出的多样性的误判率在本次运行中未知",
         ),
         "哪些样本可以证明？": (
-            "标记了 hasty 的 12 条输出，最差的是： zh-advice-05 · zh-advice-03 · zh-advice-01",
+            "标记了 hasty 的 12 条输出，最差的是： zh-advice-05 · zh-advice-01 · zh-advice-03",
             "标记了 hasty 的 20 条输出，最差的是： en-privacy-10 · zh-privacy-10 · zh-privacy-03",
             "未能对 hasty 的 1 条输出评分： zh-writing-10",
         ),
@@ -86,25 +83,26 @@ NOTES: dict[Language, dict[str, tuple[str, ...]]] = {
             "事实性（参考答案）（30/100 题）",
             "有据性（给定证据）（20/100 题）",
             "个人信息与密钥泄露，hasty：1 条",
-            "所有评分器均无验证结果",
+            "以下评分器没有验证结果，误判率未知：输出的多样性。",
         ),
-        "发布前还需要做什么？": (
-            "就本次运行的门限而言，无须再做什么",
-            "用人工标注的输出验证安全评分器的误判率（毒性（内置模型）、个人信息与密钥泄露）",
-        ),
+        "发布前还需要做什么？": ("就本次运行的门限而言，无须再做什么",),
     },
 }
 """Each question, and what the reader noted as its answer."""
 ELSEWHERE: dict[Language, dict[str, tuple[str, ...]]] = {
     "en": {
         "verdict": ("Pass", "All 9 gates pass."),
-        "compare": ("hasty − steady", "+20.2 pp 11.4–29.5 pp steady clearly better", "no clear difference"),
+        "compare": (
+            "the difference from hasty on the same prompts",
+            "clearly better −20.2 pp (−29.5 – −11.4 pp)",
+            "clearly worse +77.0 pp",
+        ),
         "deviations": ("waivers none", "asked more than once none", "limited to the first prompts none"),
         "run": ("seed 20261122", "path recorded/hasty.jsonl", "recorded answers written for the demonstration"),
     },
     "zh": {
         "verdict": ("通过", "9 项门限全部通过。"),
-        "compare": ("hasty − steady", "+20.2 pp 11.4–29.5 pp steady 明显更好", "无明显差异"),
+        "compare": ("同一批题目上与 hasty 的差异", "明显更好 −20.2 pp (−29.5 – −11.4 pp)", "明显更差 +77.0 pp"),
         "deviations": ("豁免 无", "重复请求 无", "仅运行前若干题 无"),
         "run": ("随机种子 20261122", "path recorded/hasty.jsonl", "recorded answers written for the demonstration"),
     },
@@ -168,7 +166,7 @@ def test_the_sections_behind_say_the_same(report: Element, language: Language) -
 def test_what_proves_it_is_a_click_away(report: Element) -> None:
     links = list(section(report, "brief-proof").iter("a"))
     ids = {e.get("id") for e in report.iter() if e.get("id")}
-    assert [seen(a, "en") for a in links[:3]] == ["zh-advice-05", "zh-advice-03", "zh-advice-01"]
+    assert [seen(a, "en") for a in links[:3]] == ["zh-advice-05", "zh-advice-01", "zh-advice-03"]
     for link in links:
         target = str(link.get("href")).removeprefix("#")
         assert target in ids

@@ -17,7 +17,7 @@ from aigc_eval.report.words import both, level, metric_title, say, scorer_title,
 
 __all__ = ["section"]
 
-_SHOWN = ("recall", "specificity", "macro_f1", "auc")
+_SHOWN = ("recall", "specificity", "auc")
 """Figures of a card that the table shows; recall is the sensitivity."""
 _LANG = "lang="
 

@@ -12,11 +12,14 @@ from aigc_eval.scorers.toxicity.units import ROWS, units
 
 __all__ = ["DILATIONS", "Encoder"]
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
 
 DILATIONS = (1, 2, 4)
 """Of the three convolutions over three units each: the last sees seven units to either side."""
 _GAP = max(DILATIONS)
+_DECIMALS = 6
+"""Of a logit. How products are summed depends on their number, so the last digits depend on the other windows; in double
+precision, rounded, nothing of that is left."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Encoder:
     @classmethod
     def of(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Encoder:
         """From the arrays of the weights file: `table` in 8 bits with a scale a column, the others in 16."""
-        plain = {name: np.asarray(arrays[name], dtype=np.float32) for name in arrays if name.startswith("encoder_")}
+        plain = {name: np.asarray(arrays[name], dtype=np.float64) for name in arrays if name.startswith("encoder_")}
         table = plain["encoder_table"] * plain["encoder_scale"]
         if table.shape[0] != ROWS:
             raise ValueError(f"a table of {table.shape[0]} rows, not {ROWS}")
@@ -53,12 +56,12 @@ class Encoder:
     def logits(self, windows: Sequence[str]) -> npt.NDArray[np.float64]:
         """Logit of each window, shape (n,)."""
         found = units(windows)
-        pooled = np.zeros((len(windows), len(self.hidden[0])), dtype=np.float32)
+        pooled = np.zeros((len(windows), len(self.hidden[0])), dtype=np.float64)
         if len(found.window):
             first = np.flatnonzero(np.diff(found.window, prepend=-1))
             pooled[found.window[first]] = self._pooled(found.feature, found.start, found.window, first)
         inner = np.maximum(pooled @ self.hidden[0] + self.hidden[1], 0)
-        return np.asarray(inner @ self.last[0] + self.last[1], dtype=np.float64)
+        return np.asarray(np.round(inner @ self.last[0] + self.last[1], _DECIMALS))
 
     def _pooled(
         self,
@@ -71,22 +74,22 @@ class Encoder:
         sums = np.add.reduceat(self.table[feature], start, axis=0)
         place = np.arange(len(start)) + _GAP * (window + 1)
         rows = int(place[-1]) + 1 + _GAP
-        x = np.zeros((rows, sums.shape[1]), dtype=np.float32)
-        x[place] = sums / counts[:, None].astype(np.float32)
-        mask = np.zeros((rows, 1), dtype=np.float32)
+        x = np.zeros((rows, sums.shape[1]), dtype=np.float64)
+        x[place] = sums / counts[:, None].astype(np.float64)
+        mask = np.zeros((rows, 1), dtype=np.float64)
         mask[place] = 1
         x = low = self._convolved(x, 0) * mask
         for layer in (1, 2):
             x = (x + self._convolved(x, layer)) * mask
         top, low = x[place], low[place]
-        lengths = np.diff(first, append=len(start))[:, None].astype(np.float32)
+        lengths = np.diff(first, append=len(start))[:, None].astype(np.float64)
         return np.concatenate(
             [np.maximum.reduceat(top, first), np.add.reduceat(top, first) / lengths, np.maximum.reduceat(low, first)], 1
         )
 
     def _convolved(self, x: Floats, layer: int) -> Floats:
         step, kernel = DILATIONS[layer], self.kernels[layer]
-        out = np.zeros((len(x), kernel.shape[2]), dtype=np.float32)
+        out = np.zeros((len(x), kernel.shape[2]), dtype=np.float64)
         inner = len(x) - 2 * step
         out[step:-step] = sum(x[i * step : i * step + inner] @ kernel[i] for i in range(3)) + self.biases[layer]
         return np.maximum(out, 0, out=out)
