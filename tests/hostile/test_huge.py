@@ -1,4 +1,4 @@
-"""One answer of megabytes (10 with THOROUGH=1): every scorer that needs no model ends, in a process of its own, and so does every report."""
+"""One answer of megabytes: every scorer that needs no model ends, in a process of its own, and so does every report."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ DILATIONS = (1, 2, 4)
 """Of the three convolutions over three units each: the last sees seven units to either side."""
 _GAP = max(DILATIONS)
 _DECIMALS = 6
-"""Of a logit. How products are summed depends on their number, so the last digits depend on the other windows; in double
+"""Of a logit. How products are summed depends on their number, so last digits depend on the other windows; in double
 precision, rounded, nothing of that is left."""
 
 
