@@ -81,7 +81,8 @@ def test_a_policy_changed_after_the_first_answer_is_told_everywhere(tmp_path: Pa
         (f"{GATE}{WAIVER}}}]".replace("9999", "2020"), "bad", 1, ["fail", "fail"]),
         (f"{GATE}required_slices: [{{where: {{lang: zh}}, min_prompts: 20}}]", "good", 0, ["pass", "pass"]),
         (f"{GATE}required_slices: [{{where: {{lang: zh}}, min_prompts: 21}}]", "good", 3, ["pass", "undetermined"]),
-        (f"{GATE}required_validation: [{{scorer: pii}}]", "good", 3, ["pass", "undetermined"]),
+        (f"{GATE}required_validation: [{{scorer: pii, lang: zh}}]", "good", 0, ["pass", "pass"]),  # a bundled card
+        (f"{GATE}required_validation: [{{scorer: pii, lang: fr}}]", "good", 3, ["pass", "undetermined"]),
         (f"{GATE}budgets: {{empty: 0}}", "good", 0, ["pass"]),
         (f"{GATE}min_prompts: 41", "good", 3, ["undetermined"]),
         ("gates: [pii.leak_rate not worse than baseline by 10 points]\nbaseline: good", "[good, bad]", 1, ["fail"]),
@@ -102,10 +103,12 @@ def test_what_a_policy_makes_of_the_answers(
 
 def test_a_scorer_validated_as_it_runs_is_validated(tmp_path: Path) -> None:
     done, _ = carry_out(tmp_path, GATE)
-    counts = "data: d, positives: 50, found: 50, negatives: 50, false_alarms: 0"
+    counts = "lang: fr, data: d, positives: 50, found: 50, negatives: 50, false_alarms: 0"
     for signature, code in ((done.scorers[0].signature, 0), ("Pii|another", 3)):
         shown = f"validations: [{{scorer: pii, signature: {json.dumps(signature)}, {counts}}}]"
-        done, _ = carry_out(tmp_path, f"{GATE}required_validation: [{{scorer: pii, sensitivity: 0.9}}]\n{shown}")
+        done, _ = carry_out(
+            tmp_path, f"{GATE}required_validation: [{{scorer: pii, lang: fr, sensitivity: 0.9}}]\n{shown}"
+        )
         assert done.exit_code == code
 
 
