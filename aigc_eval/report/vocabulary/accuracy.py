@@ -29,8 +29,8 @@ WORDS = {
     "accuracy.without.item": ("{scorer} ({languages})", "{scorer}（{languages}）"),
     "accuracy.elsewhere": (
         "These figures hold for texts like those of the labelled set. Where the outputs of a run are of another kind, "
-        "label a random sample of them (aigc-eval review sheet).",
-        "以上数值仅适用于与标注集相近的文本。若本次输出与之不同，请对输出随机抽样标注（aigc-eval review sheet）。",
+        "let people label a random sample of them.",
+        "以上数值仅适用于与标注集相近的文本。若本次输出与之不同，请对输出随机抽样并人工标注。",
     ),
     "accuracy.reliability": (
         "Reliability of {scorer}: the share of positives (up) against the score (across)",
