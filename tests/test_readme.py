@@ -103,3 +103,13 @@ def test_every_option_that_is_named_exists() -> None:
     )
     for option in set(re.findall(r"`(--[a-z-]+)", README)) - {"--out"}:
         assert option in shown, option
+
+
+def test_the_labelled_example_is_one_that_validate_reads(tmp_path: Path) -> None:
+    (line,) = re.findall(r'`(\{"id": "1", "text":.*?\})`', README)
+    (tmp_path / "labelled.jsonl").write_text(line + "\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "aigc_eval", "validate", "toxicity", "--data", "labelled.jsonl", "--in-process"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
